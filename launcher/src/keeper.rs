@@ -39,7 +39,7 @@ impl Keeper {
     pub(crate) fn spawn(task: Task<'_>) -> Result<Self, Error> {
         let mut command = Command::new("/bin/sh");
         command
-            .args(["-c", SCRIPT, "keeper"])
+            .args(["-c", &script(), "keeper"])
             .arg(task.run)
             .arg(task.data);
         command.arg(task.initdb.map_or(OsStr::new(""), Path::as_os_str));
