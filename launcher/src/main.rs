@@ -1,4 +1,4 @@
-//! `launcher run -- COMMAND…`: runs a command beside a temporary PostgreSQL server.
+//! Runs a command beside a temporary PostgreSQL server: see `USAGE`.
 
 mod forward;
 
@@ -13,9 +13,13 @@ use std::{
 use launcher::{Binaries, Server, TEST_SERVER_VARIABLE};
 
 const USAGE: &str = "usage: launcher run -- COMMAND [ARGUMENT]…
+       launcher find
 
-Starts a temporary PostgreSQL server, sets THREADLINE_TEST_SERVER to its address, runs the command, stops the server
-and ends as the command did. THREADLINE_PG_BIN chooses the server.
+run   starts a temporary PostgreSQL server, sets THREADLINE_TEST_SERVER to its address, runs the command, stops the
+      server and ends as the command did
+find  prints the server that `run` would take
+
+THREADLINE_PG_BIN chooses the server.
 ";
 
 /// The exit code for a misspelled command line.
@@ -29,6 +33,7 @@ fn main() {
         [run, dashes, program, rest @ ..] if run == "run" && dashes == "--" => {
             run_command(Command::new(program).args(rest)).map_or_else(report, exit_code)
         }
+        [find] if find == "find" => print_found().map_or_else(report, |()| 0),
         _ => {
             say(USAGE);
             EXIT_USAGE
@@ -37,14 +42,27 @@ fn main() {
     std::process::exit(code);
 }
 
+fn print_found() -> Result<(), Box<dyn Error>> {
+    let line = describe(&Binaries::find()?);
+    writeln!(io::stdout(), "{line}")?;
+    Ok(())
+}
+
+fn describe(binaries: &Binaries) -> String {
+    format!(
+        "PostgreSQL {} in {}",
+        binaries.version(),
+        binaries.directory().display()
+    )
+}
+
 fn run_command(command: &mut Command) -> Result<ExitStatus, Box<dyn Error>> {
     let binaries = Binaries::find()?;
     forward::catch()?;
     let server = Server::builder(&binaries).for_tests().start()?;
     say(&format!(
-        "PostgreSQL {} from {} on port {}\n",
-        binaries.version(),
-        binaries.directory().display(),
+        "{}, port {}\n",
+        describe(&binaries),
         server.port()
     ));
     command.env(TEST_SERVER_VARIABLE, server.url("postgres"));

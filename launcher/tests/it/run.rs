@@ -106,6 +106,8 @@ fn nothing_is_left_after_the_command() {
 fn a_termination_ends_the_command_and_the_server() {
     for (signal, code) in [("-TERM", 143), ("-INT", 130), ("-HUP", 129)] {
         let mut run = Run::start();
+        // Waiting would close it first, and that alone ends the command.
+        let _open = run.launcher.stdin.take();
         run.signal(signal);
         assert_eq!(run.launcher.wait().unwrap().code(), Some(code));
         assert!(!lives(run.command) && !lives(run.server));
@@ -147,4 +149,28 @@ fn a_misspelled_command_line_prints_the_usage() {
         .unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(2));
     assert!(text.starts_with("usage: launcher run"), "{text}");
+}
+
+#[test]
+fn the_server_that_would_be_taken_can_be_asked_for() {
+    let output = launcher(&["find"]).output().unwrap();
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    let binaries = crate::support::binaries();
+    assert_eq!(
+        text,
+        format!(
+            "PostgreSQL {} in {}\n",
+            binaries.version(),
+            binaries.directory().display()
+        )
+    );
+
+    let output = launcher(&["find"])
+        .env(launcher::BIN_VARIABLE, "/no/such/directory")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(125));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("/no/such/directory does not hold"), "{text}");
 }
