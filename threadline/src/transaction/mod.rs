@@ -5,6 +5,7 @@ mod context;
 mod ext;
 mod guard;
 
+pub(crate) use self::context::function;
 pub use self::{
     connection::AuditedConnection,
     ext::{AuditedTransactionExt, Committed},
