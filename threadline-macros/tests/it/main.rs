@@ -1,5 +1,13 @@
-//! What the derive makes of an entity.
+//! What the derive and the reader of entities make of a `Model`.
 
 #![forbid(unsafe_code)]
 
+#[path = "../../src/syntax/mod.rs"]
+mod syntax;
+
+mod column_name;
+mod entity;
 mod policy;
+mod reader;
+mod registry;
+mod ui;
