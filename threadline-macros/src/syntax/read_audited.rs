@@ -112,15 +112,15 @@ impl Words {
 /// Reports words on a field that is not a column, where they would do nothing.
 pub(super) fn refuse_words(field: &Field, kind: FieldKind, errors: &mut Errors) {
     let why = match kind {
-        FieldKind::Relation => "a relation",
-        FieldKind::Ignored => "marked `#[sea_orm(ignore)]`",
+        FieldKind::Relation => "this field is a relation and has no column of its own",
+        FieldKind::Ignored => {
+            "this field is marked `#[sea_orm(ignore)]`; if the table has its column, name that on \
+             the struct, `mask(unmapped(\"..\"))`"
+        }
         FieldKind::Column => return,
     };
     for meta in attributes(&field.attrs, "audited") {
-        errors.at(
-            meta.path().span(),
-            format_args!("this field is {why}, not a column: there is nothing to redact"),
-        );
+        errors.at(meta.path().span(), why);
     }
 }
 
@@ -188,7 +188,7 @@ fn known_on_field(meta: &Meta, seen: &mut Vec<String>, errors: &mut Errors) -> O
         let fields = list(&FIELD_WORDS);
         errors.at(
             word.span(),
-            format_args!("`{word}` belongs on the struct; on a field stands {fields}"),
+            format_args!("`{word}` belongs on the struct; a field takes {fields}"),
         );
         return None;
     }
@@ -196,7 +196,7 @@ fn known_on_field(meta: &Meta, seen: &mut Vec<String>, errors: &mut Errors) -> O
     if !matches!(meta, Meta::Path(_)) {
         errors.at(
             word.span(),
-            format_args!("`{word}` stands alone on a field"),
+            format_args!("`{word}` takes no value on a field"),
         );
         return None;
     }
@@ -268,7 +268,7 @@ fn boolean(meta: &Meta, word: &Ident, errors: &mut Errors) -> Option<bool> {
     } else {
         errors.at(
             word.span(),
-            format_args!("`{word}` needs a value, `{word} = false`"),
+            format_args!("`{word}` needs a value: `true` or `false`"),
         );
     }
     None
@@ -286,10 +286,7 @@ fn one_of<T: Copy>(
         .collect();
     let names = list(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let Meta::NameValue(pair) = meta else {
-        errors.at(
-            word.span(),
-            format_args!("`{word}` needs a value: `{word} =` {names}"),
-        );
+        errors.at(word.span(), format_args!("`{word}` needs a value: {names}"));
         return None;
     };
     if let Some(Lit::Str(text)) = literal(&pair.value)

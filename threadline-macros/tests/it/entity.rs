@@ -170,15 +170,85 @@ pub(crate) mod expanded {
     rest!();
 }
 
+/// By hand, with a model of another name.
+pub(crate) mod named {
+    use sea_orm::entity::prelude::*;
+    use threadline::Audited;
+
+    #[derive(Copy, Clone, Default, Debug, DeriveEntity)]
+    #[sea_orm(model = Tag, model_ex = Tag)]
+    pub struct Entity;
+
+    impl EntityName for Entity {
+        fn table_name(&self) -> &'static str {
+            "tags"
+        }
+    }
+
+    #[derive(Clone, Debug, PartialEq, DeriveModel, DeriveActiveModel, Audited)]
+    #[sea_orm(entity = Entity)]
+    pub struct Tag {
+        pub id: i32,
+        #[audited(except)]
+        pub uses: i32,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveColumn)]
+    pub enum Column {
+        Id,
+        Uses,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DerivePrimaryKey)]
+    pub enum PrimaryKey {
+        Id,
+    }
+
+    impl PrimaryKeyTrait for PrimaryKey {
+        type ValueType = i32;
+
+        fn auto_increment() -> bool {
+            true
+        }
+    }
+
+    impl ColumnTrait for Column {
+        type EntityName = Entity;
+
+        fn def(&self) -> ColumnDef {
+            ColumnType::Integer.def()
+        }
+    }
+
+    rest!();
+}
+
+/// As SeaORM 1 wrote it, with the conveniences of SeaORM 2.
+pub(crate) mod compact_dense {
+    use sea_orm::entity::prelude::*;
+    use threadline::Audited;
+
+    #[sea_orm::compact_model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Audited)]
+    #[sea_orm(table_name = "compact_dense")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i32,
+        #[audited(mask)]
+        pub phone: String,
+    }
+
+    rest!();
+}
+
 /// Names in scope that could be mistaken for those that the derive uses.
 pub(crate) mod shadowed {
-    #![allow(dead_code, non_camel_case_types)]
+    #![allow(dead_code)]
 
     use sea_orm::entity::prelude::*;
 
     pub struct String;
     pub struct Vec;
-    pub struct Option_;
     pub mod threadline {}
     pub mod std {
         pub use ::std::*;

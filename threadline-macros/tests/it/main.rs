@@ -1,6 +1,7 @@
 //! What the derive and the reader of entities make of a `Model`.
 
 #![forbid(unsafe_code)]
+#![allow(unreachable_pub, reason = "SeaORM's derives write public items")]
 
 #[path = "../../src/syntax/mod.rs"]
 mod syntax;

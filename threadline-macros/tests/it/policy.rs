@@ -3,7 +3,9 @@ use threadline::{
     policy::{ContextMode, TruncateMode},
 };
 
-use crate::entity::{book, compact, conditional, dense, expanded, generated, plain, shadowed};
+use crate::entity::{
+    book, compact, compact_dense, conditional, dense, expanded, generated, named, plain, shadowed,
+};
 
 fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(|&name| name.to_owned()).collect()
@@ -56,6 +58,12 @@ fn names_given_in_a_hand_written_column_are_used() {
             ..CapturePolicy::default()
         }
     );
+}
+
+#[test]
+fn the_compact_form_of_a_dense_entity_and_a_model_of_another_name_are_fine() {
+    assert_eq!(compact_dense::Entity::policy().mask, ["phone"]);
+    assert_eq!(named::Entity::policy().except, ["uses"]);
 }
 
 #[test]

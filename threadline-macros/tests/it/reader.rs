@@ -141,6 +141,68 @@ fn the_name_of_a_renamed_field_leads_to_its_column() {
 }
 
 #[test]
+fn a_slip_of_the_pen_is_met_with_the_column_that_was_meant() {
+    for (written, meant) in [
+        ("titel", Some("title")),
+        ("Title", Some("title")),
+        ("autor_email", Some("author_email")),
+        ("createdAt", Some("created_at")),
+        ("i", Some("id")),
+        ("password", None),
+        ("tsv", None),
+    ] {
+        let mistakes = mistakes(&format!(
+            r#"
+            #[sea_orm(table_name = "posts")]
+            #[audited(mask("{written}"))]
+            pub struct Model {{
+                #[sea_orm(primary_key)]
+                id: i32,
+                title: String,
+                author_email: String,
+                created_at: String,
+            }}
+            "#
+        ));
+        let [mistake] = mistakes.as_slice() else {
+            panic!("one mistake: {mistakes:?}")
+        };
+        let suggestion = mistake.split("did you mean `").nth(1);
+        assert_eq!(
+            suggestion.and_then(|text| text.strip_suffix("`?")),
+            meant,
+            "{mistake}"
+        );
+    }
+}
+
+#[test]
+fn an_expanded_entity_is_held_to_what_can_be_seen() {
+    let fields = "pub struct Model { pub id: i32, pub tax_number: String }";
+    for (words, mistake) in [
+        (
+            r#"mask("id"), primary_key("id")"#,
+            "key column `id` can be neither masked nor excluded",
+        ),
+        (
+            r#"mask("VAT-No")"#,
+            "no field of the model has the column `VAT-No`; if the table has it and the model \
+             leaves it out, write `unmapped(\"VAT-No\")`; a name given in a hand-written `Column` \
+             can't be seen here, write `#[audited(mask)]` on the field",
+        ),
+        (
+            r#"primary_key("CustomerId")"#,
+            "no field of the model has the column `CustomerId`",
+        ),
+    ] {
+        assert_eq!(
+            mistakes(&format!("#[audited({words})] {fields}")),
+            [mistake]
+        );
+    }
+}
+
+#[test]
 fn no_source_makes_the_reader_panic() {
     for source in [
         "struct Model;",

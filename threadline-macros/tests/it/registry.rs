@@ -16,11 +16,13 @@ fn every_derive_registers_its_entity_once() {
         "accounts",
         "authors",
         "books",
+        "compact_dense",
         "conditional",
         "customers",
         "generated",
         "plain",
         "shadowed",
+        "tags",
     ];
     assert_eq!(
         tables.iter().copied().collect::<BTreeSet<_>>(),
@@ -41,18 +43,11 @@ fn the_registry_knows_where_an_entity_is_and_what_it_has() {
 
 #[test]
 fn what_compiles_passes_the_check_against_its_table() {
+    const UNMAPPED: [&str; 4] = ["search_vector", "tsv", "row_version", "secret"];
     for entity in entities() {
         let policy = entity.policy();
-        let unmapped = [&policy.exclude, &policy.mask, &policy.except]
-            .into_iter()
-            .flatten();
-        let columns: BTreeSet<_> = entity
-            .columns()
-            .into_iter()
-            .map(str::to_owned)
-            .chain(unmapped.cloned())
-            .collect();
-        let columns: Vec<_> = columns.into_iter().collect();
+        let columns = entity.columns().into_iter().chain(UNMAPPED);
+        let columns: Vec<_> = columns.map(str::to_owned).collect();
         let key: Vec<_> = entity
             .primary_key()
             .into_iter()
