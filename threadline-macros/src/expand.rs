@@ -12,6 +12,7 @@ pub(crate) fn audited(entity: &EntitySyntax) -> TokenStream {
             type __Column = <#table as ::threadline::__private::sea_orm::EntityTrait>::Column;
 
             #[automatically_derived]
+            #[allow(clippy::needless_update)]
             impl ::threadline::Audited for #table {
                 fn policy() -> ::threadline::CapturePolicy {
                     ::threadline::CapturePolicy {

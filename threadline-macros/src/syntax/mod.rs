@@ -17,6 +17,7 @@ mod errors;
 mod nearest;
 mod read_audited;
 mod read_sea_orm;
+mod value;
 
 use syn::{Data, DeriveInput, Error, Fields, FieldsNamed};
 
