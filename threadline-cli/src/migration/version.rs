@@ -121,7 +121,10 @@ mod tests {
     #[test]
     fn a_version_sorts_after_one_of_the_same_second_and_after_future_ones() {
         check(&["m20261123_120000_posts"], "20261123_120001");
-        check(&["m20300228_235959_far", "m20220101_000001_near"], "20300301_000000");
+        check(
+            &["m20300228_235959_far", "m20220101_000001_near"],
+            "20300301_000000",
+        );
         check(&["m20280228_235959_leap"], "20280229_000000");
         check(&["m20301231_235959"], "20310101_000000");
     }
@@ -155,7 +158,13 @@ mod tests {
 
     #[test]
     fn names_of_other_shapes_have_no_version() {
-        for name in ["m1", "mod", "m20220101_000001x", "m2022é101_000001", "x20220101_000001_y"] {
+        for name in [
+            "m1",
+            "mod",
+            "m20220101_000001x",
+            "m2022é101_000001",
+            "x20220101_000001_y",
+        ] {
             assert_eq!(stamp(name), None, "{name}");
         }
     }

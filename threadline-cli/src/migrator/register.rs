@@ -27,7 +27,11 @@ pub(crate) fn register(source: &MigratorSource, names: &[&str]) -> Result<String
 }
 
 fn missing<'a>(names: &[&'a str], present: impl Fn(&str) -> bool) -> Vec<&'a str> {
-    names.iter().copied().filter(|name| !present(name)).collect()
+    names
+        .iter()
+        .copied()
+        .filter(|name| !present(name))
+        .collect()
 }
 
 fn entry(name: &str) -> String {
@@ -127,7 +131,10 @@ fn append_lines(text: &str, list: &List, new: &[String]) -> Vec<Edit> {
             .collect();
         edits.push(Edit::insert(line_start(text, list.close_start), lines));
     } else {
-        let lines: Vec<_> = new.iter().map(|entry| format!("{eol}{deeper}{entry}")).collect();
+        let lines: Vec<_> = new
+            .iter()
+            .map(|entry| format!("{eol}{deeper}{entry}"))
+            .collect();
         edits.push(Edit::insert(list.close_start, lines.join(",")));
     }
     edits
@@ -165,7 +172,11 @@ fn one_per_line(text: &str, list: &List, new: &[String]) -> Vec<Edit> {
         text: deeper.clone(),
     }];
     // A comma that ends the list has nothing behind it to move down.
-    for comma in list.commas.iter().take(list.entries.len().saturating_sub(1)) {
+    for comma in list
+        .commas
+        .iter()
+        .take(list.entries.len().saturating_sub(1))
+    {
         let rest = &text[comma.end..list.close_start];
         let gap = rest.len() - rest.trim_start().len();
         edits.push(Edit {

@@ -35,13 +35,24 @@ fn check(name: &str, text: &str) {
 fn a_list_on_one_line_gets_the_entry_before_its_bracket() {
     check("empty", &lib("vec![]"));
     check("empty_with_comment", &lib("vec![/* none yet */]"));
-    check("one", &lib("vec![Box::new(m20220101_000001_posts::Migration)]"));
+    check(
+        "one",
+        &lib("vec![Box::new(m20220101_000001_posts::Migration)]"),
+    );
     check(
         "several_on_one_line",
-        &lib("vec![Box::new(m20220101_000001_posts::Migration), /* why */ Box::new(m2::Migration), ]"),
+        &lib(
+            "vec![Box::new(m20220101_000001_posts::Migration), /* why */ Box::new(m2::Migration), ]",
+        ),
     );
-    check("returned", &lib("return vec![Box::new(m20220101_000001_posts::Migration),];"));
-    check("parentheses", &lib("vec!(Box::new(m20220101_000001_posts::Migration))"));
+    check(
+        "returned",
+        &lib("return vec![Box::new(m20220101_000001_posts::Migration),];"),
+    );
+    check(
+        "parentheses",
+        &lib("vec!(Box::new(m20220101_000001_posts::Migration))"),
+    );
     check(
         "bound",
         &lib(
@@ -65,7 +76,9 @@ fn a_list_of_lines_gets_a_line_and_keeps_comments_and_attributes() {
     );
     check(
         "bracket_behind_the_last_entry",
-        &lib("vec![Box::new(m20220101_000001_posts::Migration),\n             Box::new(m2::Migration)]"),
+        &lib(
+            "vec![Box::new(m20220101_000001_posts::Migration),\n             Box::new(m2::Migration)]",
+        ),
     );
     check(
         "attributes_and_strings",
@@ -75,7 +88,10 @@ fn a_list_of_lines_gets_a_line_and_keeps_comments_and_attributes() {
              Box::new(named(\"],\")),\n            // last\n        ]",
         ),
     );
-    check("empty_lines", &lib("vec![\n            // nothing here\n        ]"));
+    check(
+        "empty_lines",
+        &lib("vec![\n            // nothing here\n        ]"),
+    );
     check(
         "tabs",
         &lib("vec![\n            Box::new(m20220101_000001_posts::Migration),\n        ]")
@@ -97,9 +113,14 @@ fn module_lines_go_below_the_last_migration_module() {
     let declare = |lines: &str| list.replace("mod m20220101_000001_posts;", lines);
     check(
         "public_with_comment",
-        &declare("mod helper;\n#[rustfmt::skip]\npub mod m20220101_000001_posts; // first\nmod other;"),
+        &declare(
+            "mod helper;\n#[rustfmt::skip]\npub mod m20220101_000001_posts; // first\nmod other;",
+        ),
     );
-    check("same_line", &declare("mod m20220101_000001_posts; mod zzz;"));
+    check(
+        "same_line",
+        &declare("mod m20220101_000001_posts; mod zzz;"),
+    );
     check(
         "behind_uses",
         &lib("vec![]").replace("mod m20220101_000001_posts;\n\n", ""),
@@ -128,7 +149,10 @@ fn several_migrations_are_registered_in_order() {
 #[test]
 fn sea_orm_cli_still_sees_every_migration() {
     // The pattern by which `sea-orm-cli migrate generate` collects modules, spelled out.
-    let text = registered(&lib("vec![Box::new(m20220101_000001_posts::Migration)]"), &[NEW]);
+    let text = registered(
+        &lib("vec![Box::new(m20220101_000001_posts::Migration)]"),
+        &[NEW],
+    );
     let seen: Vec<_> = text
         .lines()
         .filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'))
