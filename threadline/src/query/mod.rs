@@ -1,0 +1,5 @@
+//! Reads: timelines, histories, pages.
+
+mod history;
+
+pub(crate) use self::history::history;
