@@ -2,11 +2,13 @@
 
 use std::{io, path::PathBuf};
 
-use threadline::InvalidSchemaName;
+use threadline::{InvalidSchemaName, codegen::IntrospectError};
 
 use crate::{
     change::WriteError,
+    command::gen_triggers::{CatalogueError, Refusal},
     config::ConfigError,
+    entity::ScanError,
     exit_code,
     migration::{ExistingError, NoVersionLeft, RenderError},
     migrator::NotRegistrable,
@@ -59,6 +61,26 @@ pub(crate) enum Error {
     #[error(transparent)]
     Write(#[from] WriteError),
 
+    /// See [`ScanError`].
+    #[error(transparent)]
+    Scan(#[from] ScanError),
+
+    /// See [`Refusal`].
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+
+    /// See [`CatalogueError`].
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+
+    /// The catalogue has no such table, or one that cannot be captured.
+    #[error("table `{table}` cannot be captured")]
+    Introspect {
+        table: String,
+        #[source]
+        err: Box<IntrospectError>,
+    },
+
     /// The migration cannot be registered by a text edit.
     #[error("the migration cannot be registered in `{migrator}`")]
     Register {
@@ -89,18 +111,28 @@ impl Error {
     /// What the process reports to the shell.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Register { .. } | Self::OtherSchema { .. } | Self::Unregistered { .. } => {
-                exit_code::REFUSED
-            }
+            Self::Register { .. }
+            | Self::OtherSchema { .. }
+            | Self::Unregistered { .. }
+            | Self::Refused(_)
+            | Self::Scan(ScanError::Policy(_) | ScanError::NoTable(_)) => exit_code::REFUSED,
+            Self::Introspect { err, .. } => match err.as_ref() {
+                IntrospectError::Db(_) => exit_code::FAILURE,
+                _ => exit_code::REFUSED,
+            },
             Self::Config(ConfigError::Parse { .. })
             | Self::Schema(_)
             | Self::Existing(ExistingError::Marker { .. })
+            | Self::Catalogue(CatalogueError::Url)
+            | Self::Scan(ScanError::Syntax { .. })
             | Self::Version(_) => exit_code::USAGE,
             Self::Locate(LocateError::Read { .. }) => exit_code::FAILURE,
             Self::Locate(_) => exit_code::USAGE,
             Self::Directory { .. }
             | Self::Config(ConfigError::Read { .. })
             | Self::Workspace(_)
+            | Self::Scan(ScanError::Read { .. })
+            | Self::Catalogue(_)
             | Self::Existing(ExistingError::Read { .. })
             | Self::Render(_)
             | Self::Write(_) => exit_code::FAILURE,
@@ -111,6 +143,7 @@ impl Error {
     pub(crate) fn help(&self) -> Option<String> {
         match self {
             Self::Locate(error) => error.help(),
+            Self::Refused(refusal) => refusal.help(),
             Self::Register { name, .. } => Some(format!(
                 "make `fn migrations` one plain `vec![…]`, or write the file with `--no-register` \
                  and add these lines yourself:\n    mod {name};\n    Box::new({name}::Migration),"

@@ -10,6 +10,7 @@ mod args;
 mod change;
 mod command;
 mod config;
+mod entity;
 mod error;
 pub mod exit_code;
 mod migration;
@@ -18,6 +19,7 @@ mod output;
 mod plan;
 mod project;
 mod settings;
+mod syntax;
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -64,6 +66,6 @@ fn without_cargo(args: impl IntoIterator<Item = impl Into<OsString>>) -> Vec<OsS
 fn run(command: Command) -> Result<Report> {
     match command {
         Command::Install(args) => command::install::run(&args),
-        Command::GenTriggers(_) => Ok(Report::default()),
+        Command::GenTriggers(args) => command::gen_triggers::run(&args),
     }
 }

@@ -1,0 +1,105 @@
+//! The live catalogue, when there is one to ask.
+
+use std::time::Duration;
+
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, RuntimeErr, SqlxError};
+use threadline::codegen::{self, IntrospectError, TableName, TableSpec};
+use tokio::runtime::{self, Runtime};
+
+/// How long to wait for a server before working without it.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The database was reached and failed, or its address is wrong.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum CatalogueError {
+    /// The address is not one of a PostgreSQL database.
+    #[error("the database url is not a `postgres://` address")]
+    Url,
+
+    /// The server let nobody in.
+    #[error("failed to connect to the database")]
+    Connect(#[source] DbErr),
+
+    /// No thread or timer for the connection.
+    #[error("failed to start the runtime of the database connection")]
+    Runtime(#[source] std::io::Error),
+}
+
+/// The catalogue of a database, or the lack of one.
+#[derive(Debug)]
+pub(super) enum Catalogue {
+    /// A connection.
+    Live {
+        runtime: Runtime,
+        db: DatabaseConnection,
+    },
+    /// No database was named.
+    None,
+    /// The named one cannot be reached.
+    Unreachable(DbErr),
+}
+
+impl Catalogue {
+    /// Connects. A server that does not answer is no error: the entities may say enough.
+    ///
+    /// # Errors
+    /// When the address is wrong or the server refuses.
+    pub(super) fn open(url: Option<&str>) -> Result<Self, CatalogueError> {
+        let Some(url) = url.filter(|url| !url.is_empty()) else {
+            return Ok(Self::None);
+        };
+        if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
+            return Err(CatalogueError::Url);
+        }
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(CatalogueError::Runtime)?;
+        let mut options = ConnectOptions::new(url);
+        options
+            .max_connections(1)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .acquire_timeout(CONNECT_TIMEOUT)
+            .sqlx_logging(false);
+        match runtime.block_on(Database::connect(options)) {
+            Ok(db) => Ok(Self::Live { runtime, db }),
+            Err(err) if is_unreachable(&err) => Ok(Self::Unreachable(err)),
+            Err(err) => Err(CatalogueError::Connect(err)),
+        }
+    }
+
+    /// What the reader should know when a database was named and is not used.
+    pub(super) fn warning(&self) -> Option<String> {
+        match self {
+            Self::Unreachable(err) => Some(format!(
+                "the database cannot be reached, the entities alone are read: {err}"
+            )),
+            Self::Live { .. } | Self::None => None,
+        }
+    }
+
+    /// The table as it is, with the default policy; `None` without a database.
+    ///
+    /// # Errors
+    /// When the table is not there or cannot be captured, or the database fails.
+    pub(super) fn introspect(
+        &self,
+        table: &TableName,
+    ) -> Option<Result<TableSpec, IntrospectError>> {
+        match self {
+            Self::Live { runtime, db } => Some(runtime.block_on(codegen::introspect(db, table))),
+            Self::None | Self::Unreachable(_) => None,
+        }
+    }
+}
+
+fn is_unreachable(err: &DbErr) -> bool {
+    match err {
+        DbErr::Conn(RuntimeErr::SqlxError(err)) => {
+            matches!(err.as_ref(), SqlxError::Io(_) | SqlxError::PoolTimedOut)
+        }
+        DbErr::ConnectionAcquire(_) => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,95 @@
+//! Why a table is not captured.
+
+use threadline::{
+    codegen::{InvalidTableName, TableName},
+    policy::InvalidPolicy,
+};
+
+use crate::entity::Place;
+
+/// A table that was asked for cannot be captured as asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum Refusal {
+    /// `--tables` does not read as names.
+    #[error("`--tables` names no table")]
+    NoNames,
+
+    /// A name does not read as one.
+    #[error("`{text}` is not the name of a table")]
+    Name {
+        text: String,
+        #[source]
+        err: InvalidTableName,
+    },
+
+    /// The same table under two spellings.
+    #[error("`{first}` and `{second}` are the same table")]
+    Twice { first: String, second: String },
+
+    /// `--all`, and nothing is declared.
+    #[error("no audited entity was found, and threadline.toml has no `[tables]`")]
+    NothingAudited,
+
+    /// Several entities of one table.
+    #[error("table `{table}` has two entities: {first} and {second}")]
+    TwoEntities {
+        table: TableName,
+        first: Place,
+        second: Place,
+    },
+
+    /// An entity and threadline.toml both say the policy.
+    #[error("the policy of table `{table}` is in two places: {entity} and {config}")]
+    TwoPolicies {
+        table: TableName,
+        entity: Place,
+        config: String,
+    },
+
+    /// Threadline's own.
+    #[error("table `{0}` belongs to the audit schema and cannot be captured itself")]
+    OwnTable(TableName),
+
+    /// Neither source nor database knows it.
+    #[error("table `{0}` has no entity, and there is no database to ask")]
+    Unknown(TableName),
+
+    /// Without a database, the entity must say the key.
+    #[error("the entity of table `{0}` says no key, and there is no database to ask")]
+    NoKey(TableName),
+
+    /// The policy does not fit the table.
+    #[error("the policy of table `{table}`, {place}, does not fit")]
+    Policy {
+        table: TableName,
+        place: String,
+        #[source]
+        err: InvalidPolicy,
+    },
+}
+
+impl Refusal {
+    /// What to do about it.
+    pub(crate) fn help(&self) -> Option<String> {
+        let text = match self {
+            Self::NoNames | Self::Name { .. } => {
+                "write names like `posts`, `blog.posts` or `\"Quoted\".\"Name\"`, separated by \
+                 commas"
+            }
+            Self::Twice { .. } => "name it once",
+            Self::NothingAudited => {
+                "derive `Audited` on a `Model`, name other sources with `--source`, or name tables \
+                 with `--tables`"
+            }
+            Self::TwoEntities { .. } => "derive `Audited` on one of them only",
+            Self::TwoPolicies { .. } => "remove one of them",
+            Self::Unknown(_) => {
+                "check the spelling, set DATABASE_URL, or name its entity's source with `--source`"
+            }
+            Self::NoKey(_) => "set DATABASE_URL",
+            Self::OwnTable(_) | Self::Policy { .. } => return None,
+        };
+        Some(text.to_owned())
+    }
+}

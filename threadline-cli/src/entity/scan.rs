@@ -1,0 +1,312 @@
+//! Finding entities in source files.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use syn::{DeriveInput, Item, ItemStruct, Meta, Token, punctuated::Punctuated};
+use threadline::{
+    CapturePolicy,
+    codegen::TableName,
+    policy::{ContextMode, TruncateMode},
+};
+
+use crate::{
+    entity::{Entity, Place, expanded::Expanded},
+    project::rust_files,
+    syntax::{self, ColumnRef, EntityForm, EntitySyntax},
+};
+
+/// The schema of an entity that names none.
+const DEFAULT_SCHEMA: &str = "public";
+
+/// The sources could not be understood.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum ScanError {
+    /// The file system refused.
+    #[error("failed to read `{path}`")]
+    Read {
+        path: PathBuf,
+        #[source]
+        err: io::Error,
+    },
+
+    /// A file that speaks of audited entities does not parse.
+    #[error("{place}: the file is not valid rust")]
+    Syntax {
+        place: Place,
+        #[source]
+        err: syn::Error,
+    },
+
+    /// `#[audited(..)]` is wrong: every mistake of one entity.
+    #[error("the policy of an entity is not valid")]
+    Policy(#[source] Mistakes),
+
+    /// An audited entity whose table is not to be seen.
+    #[error("{0}: the entity does not say its table")]
+    NoTable(Place),
+}
+
+/// Mistakes in an entity, each with its place.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub(crate) struct Mistakes(Vec<String>);
+
+/// Every entity in the files and directories.
+///
+/// Modules inside of files count. Code that a macro writes is not seen.
+///
+/// # Errors
+/// [`ScanError`]
+pub(crate) fn scan<'a>(
+    paths: impl IntoIterator<Item = &'a Path>,
+    shorten: impl Fn(&Path) -> PathBuf,
+) -> Result<Vec<Entity>, ScanError> {
+    let mut entities = Vec::new();
+    for root in paths {
+        let files = rust_files(root).map_err(|(path, err)| ScanError::Read { path, err })?;
+        for path in files {
+            let bytes = fs::read(&path).map_err(|err| {
+                let path = path.clone();
+                ScanError::Read { path, err }
+            })?;
+            if let Ok(text) = std::str::from_utf8(&bytes) {
+                read(text, &shorten(&path), &mut entities)?;
+            }
+        }
+    }
+    Ok(entities)
+}
+
+fn read(text: &str, path: &Path, entities: &mut Vec<Entity>) -> Result<(), ScanError> {
+    if !["Audited", "DeriveEntityModel", "DeriveModel"]
+        .iter()
+        .any(|word| text.contains(word))
+    {
+        return Ok(());
+    }
+    match syn::parse_file(text) {
+        Ok(file) => collect(&file.items, path, entities),
+        // Only what is meant to be audited has to be understood.
+        Err(_) if !text.contains("Audited") => Ok(()),
+        Err(err) => Err(ScanError::Syntax {
+            place: Place::new(path, line(err.span())),
+            err,
+        }),
+    }
+}
+
+fn collect(items: &[Item], path: &Path, entities: &mut Vec<Entity>) -> Result<(), ScanError> {
+    for item in items {
+        match item {
+            Item::Struct(model) => entities.extend(entity(model, items, path)?),
+            Item::Mod(module) => {
+                let inner = module.content.as_ref().map_or(&[][..], |(_, items)| items);
+                collect(inner, path, entities)?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn entity(model: &ItemStruct, siblings: &[Item], path: &Path) -> Result<Option<Entity>, ScanError> {
+    let derives: Vec<String> = model
+        .attrs
+        .iter()
+        .flat_map(|attr| derived(&attr.meta))
+        .collect();
+    let derives = |name: &str| derives.iter().any(|derived| derived == name);
+    let audited = derives("Audited");
+    if !(audited || derives("DeriveEntityModel") || derives("DeriveModel")) {
+        return Ok(None);
+    }
+    let place = Place::new(path, line(model.ident.span()));
+    let syntax = match syntax::parse(&DeriveInput::from(model.clone())) {
+        Ok(syntax) => syntax,
+        Err(err) if audited => return Err(ScanError::Policy(mistakes(&err, path))),
+        Err(_) => return Ok(None),
+    };
+    let by_hand = match syntax.form {
+        EntityForm::Derived => Expanded::default(),
+        EntityForm::Expanded => Expanded::read(siblings),
+    };
+    let Some(table) = syntax.table_name.clone().or(by_hand.table) else {
+        return if audited {
+            Err(ScanError::NoTable(place))
+        } else {
+            Ok(None)
+        };
+    };
+    let schema = syntax.schema_name.clone().or(by_hand.schema);
+    let or = |names: Vec<String>, by_hand: Vec<String>| {
+        if by_hand.is_empty() { names } else { by_hand }
+    };
+    Ok(Some(Entity {
+        table: TableName {
+            schema: schema.unwrap_or_else(|| DEFAULT_SCHEMA.to_owned()),
+            table,
+        },
+        columns: or(
+            syntax
+                .columns
+                .iter()
+                .map(|column| column.name.clone())
+                .collect(),
+            by_hand.columns,
+        ),
+        key: or(
+            syntax
+                .columns
+                .iter()
+                .filter(|c| c.is_key)
+                .map(|c| c.name.clone())
+                .collect(),
+            by_hand.key,
+        ),
+        policy: policy(&syntax),
+        audited,
+        place,
+    }))
+}
+
+/// The policy that the derive would put into the program.
+fn policy(syntax: &EntitySyntax) -> CapturePolicy {
+    let names = |columns: &[ColumnRef]| columns.iter().map(|column| column.name.clone()).collect();
+    CapturePolicy {
+        exclude: names(&syntax.exclude),
+        mask: names(&syntax.mask),
+        except: names(&syntax.except),
+        store_changed_from: syntax.store_changed_from,
+        primary_key: syntax.primary_key.as_deref().map(names),
+        context: match syntax.context {
+            syntax::ContextMode::Allow => ContextMode::Allow,
+            syntax::ContextMode::Warn => ContextMode::Warn,
+            syntax::ContextMode::Require => ContextMode::Require,
+        },
+        truncate: match syntax.truncate {
+            syntax::TruncateMode::Record => TruncateMode::Record,
+            syntax::TruncateMode::Refuse => TruncateMode::Refuse,
+            syntax::TruncateMode::Rows => TruncateMode::Rows,
+        },
+    }
+}
+
+/// The last words of the paths in `derive(..)`, also of one in a `cfg_attr`.
+fn derived(meta: &Meta) -> Vec<String> {
+    let Meta::List(list) = meta else {
+        return Vec::new();
+    };
+    if list.path.is_ident("derive") {
+        let paths = list.parse_args_with(Punctuated::<syn::Path, Token![,]>::parse_terminated);
+        let last = |path: &syn::Path| Some(path.segments.last()?.ident.to_string());
+        return paths.iter().flatten().filter_map(last).collect();
+    }
+    if list.path.is_ident("cfg_attr") {
+        let metas = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
+        return metas.iter().flatten().skip(1).flat_map(derived).collect();
+    }
+    Vec::new()
+}
+
+fn mistakes(err: &syn::Error, path: &Path) -> Mistakes {
+    let lines = err
+        .into_iter()
+        .map(|err| format!("{}: {err}", Place::new(path, line(err.span()))));
+    Mistakes(lines.collect())
+}
+
+fn line(span: proc_macro2::Span) -> usize {
+    span.start().line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entities(text: &str) -> Result<Vec<Entity>, ScanError> {
+        let mut entities = Vec::new();
+        read(text, Path::new("src/post.rs"), &mut entities).map(|()| entities)
+    }
+
+    #[test]
+    fn entities_in_every_form_and_in_modules_inside_a_file_are_found() {
+        let found = entities(
+            r#"
+            mod compact {
+                #[derive(Clone, DeriveEntityModel, threadline::Audited)]
+                #[sea_orm(table_name = "posts", schema_name = "blog", rename_all = "camelCase")]
+                #[audited(exclude("searchVector"), context = "require")]
+                pub struct Model {
+                    #[sea_orm(primary_key)]
+                    pub id: i32,
+                    #[audited(mask)]
+                    pub author_email: String,
+                    pub search_vector: String,
+                }
+            }
+            mod dense {
+                #[sea_orm::model]
+                #[cfg_attr(feature = "audit", derive(Audited))]
+                #[derive(DeriveEntityModel)]
+                #[sea_orm(table_name = "tags")]
+                pub struct Model {
+                    #[sea_orm(primary_key)]
+                    pub id: i32,
+                    #[sea_orm(has_many)]
+                    pub posts: HasMany<super::post::Entity>,
+                }
+            }
+            mod expanded {
+                impl EntityName for Entity {
+                    fn table_name(&self) -> &'static str { "notes" }
+                }
+                #[derive(DeriveModel, Audited)]
+                pub struct Model { pub id: i32, pub text: String }
+                pub enum Column { #[sea_orm(column_name = "noteID")] Id, Text }
+                pub enum PrimaryKey { Id }
+            }
+            mod plain {
+                #[derive(DeriveEntityModel)]
+                #[sea_orm(table_name = "secrets")]
+                pub struct Model { #[sea_orm(primary_key)] pub id: i32 }
+            }
+            "#,
+        )
+        .unwrap();
+        insta::assert_debug_snapshot!(found);
+    }
+
+    #[test]
+    fn every_mistake_in_a_policy_is_reported_with_its_line() {
+        let error = entities(
+            "#[derive(DeriveEntityModel, Audited)]\n#[sea_orm(table_name = \"posts\")]\n#[audited(mask(\
+             \"titel\"))]\nstruct Model {\n    #[sea_orm(primary_key)]\n    #[audited(mask)]\n    id: \
+             i32,\n    title: String,\n}\n",
+        )
+        .unwrap_err();
+        let mistakes = std::error::Error::source(&error).unwrap().to_string();
+        insta::assert_snapshot!(mistakes);
+    }
+
+    #[test]
+    fn only_files_that_speak_of_audited_entities_have_to_be_understood() {
+        assert!(entities("struct {").unwrap().is_empty());
+        assert!(
+            entities("#[derive(DeriveEntityModel)] struct {")
+                .unwrap()
+                .is_empty()
+        );
+        assert!(matches!(
+            entities("#[derive(Audited)] struct {"),
+            Err(ScanError::Syntax { .. })
+        ));
+        assert!(matches!(
+            entities("#[derive(DeriveModel, Audited)] struct Model { #[sea_orm(primary_key)] id: i32 }"),
+            Err(ScanError::NoTable(place)) if place.to_string() == "src/post.rs:1"
+        ));
+    }
+}
