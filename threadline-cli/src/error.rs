@@ -115,7 +115,9 @@ impl Error {
             | Self::OtherSchema { .. }
             | Self::Unregistered { .. }
             | Self::Refused(_)
-            | Self::Scan(ScanError::Policy(_) | ScanError::NoTable(_)) => exit_code::REFUSED,
+            | Self::Scan(ScanError::Policy(_) | ScanError::Name { .. } | ScanError::NoTable(_)) => {
+                exit_code::REFUSED
+            }
             Self::Introspect { err, .. } => match err.as_ref() {
                 IntrospectError::Db(_) => exit_code::FAILURE,
                 _ => exit_code::REFUSED,

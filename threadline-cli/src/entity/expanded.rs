@@ -8,14 +8,14 @@ use syn::{Expr, ExprLit, ImplItem, Item, ItemEnum, Lit, LitStr, visit::Visit};
 pub(super) struct Expanded {
     pub(super) schema: Option<String>,
     pub(super) table: Option<String>,
-    pub(super) columns: Vec<String>,
+    /// Variants of `Column` and the names of their columns.
+    pub(super) columns: Vec<(String, String)>,
     pub(super) key: Vec<String>,
 }
 
 impl Expanded {
     pub(super) fn read(siblings: &[Item]) -> Self {
         let mut expanded = Self::default();
-        let mut columns = Vec::new();
         let mut key = Vec::new();
         for item in siblings {
             match item {
@@ -33,7 +33,7 @@ impl Expanded {
                         }
                     }
                 }
-                Item::Enum(list) if list.ident == "Column" => columns = names(list),
+                Item::Enum(list) if list.ident == "Column" => expanded.columns = names(list),
                 Item::Enum(list) if list.ident == "PrimaryKey" => key = names(list),
                 _ => {}
             }
@@ -41,13 +41,15 @@ impl Expanded {
         // A renamed column has its name on `Column`, and the key names the same variant.
         expanded.key = key
             .into_iter()
-            .map(|(variant, name)| {
-                let column = columns.iter().find(|(column, _)| *column == variant);
-                column.map_or(name, |(_, column)| column.clone())
-            })
+            .map(|(variant, name)| expanded.column(&variant).map_or(name, str::to_owned))
             .collect();
-        expanded.columns = columns.into_iter().map(|(_, name)| name).collect();
         expanded
+    }
+
+    /// The name of the column of a variant of `Column`.
+    pub(super) fn column(&self, variant: &str) -> Option<&str> {
+        let column = self.columns.iter().find(|(column, _)| column == variant);
+        column.map(|(_, name)| name.as_str())
     }
 }
 
@@ -126,7 +128,9 @@ mod tests {
         let expected = Expanded {
             schema: Some("blog".to_owned()),
             table: Some("posts".to_owned()),
-            columns: vec!["postID".to_owned(), "author_email".to_owned()],
+            columns: [("Id", "postID"), ("AuthorEmail", "author_email")]
+                .map(|(variant, name)| (variant.to_owned(), name.to_owned()))
+                .to_vec(),
             key: vec!["postID".to_owned()],
         };
         assert_eq!(Expanded::read(&file.items), expected);

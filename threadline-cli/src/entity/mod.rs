@@ -1,6 +1,7 @@
 //! The host's entities, read from their source: no build and no database is needed.
 
 mod expanded;
+mod kind;
 mod scan;
 
 use std::{
@@ -8,7 +9,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use threadline::{CapturePolicy, codegen::TableName};
+use threadline::{
+    CapturePolicy,
+    codegen::{ColumnSpec, TableName},
+};
 
 pub(crate) use self::scan::{ScanError, scan};
 
@@ -16,8 +20,8 @@ pub(crate) use self::scan::{ScanError, scan};
 #[derive(Debug)]
 pub(crate) struct Entity {
     pub(crate) table: TableName,
-    /// The columns of the model, by their names in the database.
-    pub(crate) columns: Vec<String>,
+    /// The columns of the model, and those that only its policy names.
+    pub(crate) columns: Vec<ColumnSpec>,
     pub(crate) key: Vec<String>,
     /// The default where the entity does not derive `Audited`.
     pub(crate) policy: CapturePolicy,

@@ -8,12 +8,12 @@ use std::{
 use syn::{DeriveInput, Item, ItemStruct, Meta, Token, punctuated::Punctuated};
 use threadline::{
     CapturePolicy,
-    codegen::TableName,
+    codegen::{ColumnKind, ColumnSpec, InvalidTableName, TableName},
     policy::{ContextMode, TruncateMode},
 };
 
 use crate::{
-    entity::{Entity, Place, expanded::Expanded},
+    entity::{Entity, Place, expanded::Expanded, kind::kind},
     project::rust_files,
     syntax::{self, ColumnRef, EntityForm, EntitySyntax},
 };
@@ -44,6 +44,14 @@ pub(crate) enum ScanError {
     /// `#[audited(..)]` is wrong: every mistake of one entity.
     #[error("the policy of an entity is not valid")]
     Policy(#[source] Mistakes),
+
+    /// The name of the table is none.
+    #[error("{place}: the entity's table has no valid name")]
+    Name {
+        place: Place,
+        #[source]
+        err: InvalidTableName,
+    },
 
     /// An audited entity whose table is not to be seen.
     #[error("{0}: the entity does not say its table")]
@@ -134,48 +142,84 @@ fn entity(model: &ItemStruct, siblings: &[Item], path: &Path) -> Result<Option<E
         EntityForm::Derived => Expanded::default(),
         EntityForm::Expanded => Expanded::read(siblings),
     };
-    let Some(table) = syntax.table_name.clone().or(by_hand.table) else {
+    let Some(table) = syntax.table_name.clone().or_else(|| by_hand.table.clone()) else {
         return if audited {
             Err(ScanError::NoTable(place))
         } else {
             Ok(None)
         };
     };
-    let schema = syntax.schema_name.clone().or(by_hand.schema);
-    let or = |names: Vec<String>, by_hand: Vec<String>| {
-        if by_hand.is_empty() { names } else { by_hand }
+    let schema = syntax
+        .schema_name
+        .clone()
+        .or_else(|| by_hand.schema.clone());
+    let schema = schema.unwrap_or_else(|| DEFAULT_SCHEMA.to_owned());
+    let table = match TableName::new(schema, table) {
+        Ok(table) => table,
+        Err(err) if audited => return Err(ScanError::Name { place, err }),
+        Err(_) => return Ok(None),
     };
+    let policy = policy(&syntax, &by_hand);
+    let marked = syntax.columns.iter().filter(|column| column.is_key);
     Ok(Some(Entity {
-        table: TableName {
-            schema: schema.unwrap_or_else(|| DEFAULT_SCHEMA.to_owned()),
-            table,
+        table,
+        columns: columns(model, &syntax, &by_hand, &policy),
+        key: if by_hand.key.is_empty() {
+            marked.map(|column| column.name.clone()).collect()
+        } else {
+            by_hand.key.clone()
         },
-        columns: or(
-            syntax
-                .columns
-                .iter()
-                .map(|column| column.name.clone())
-                .collect(),
-            by_hand.columns,
-        ),
-        key: or(
-            syntax
-                .columns
-                .iter()
-                .filter(|c| c.is_key)
-                .map(|c| c.name.clone())
-                .collect(),
-            by_hand.key,
-        ),
-        policy: policy(&syntax),
+        policy,
         audited,
         place,
     }))
 }
 
+/// The columns of the fields, then those that the model leaves out and the policy names.
+fn columns(
+    model: &ItemStruct,
+    syntax: &EntitySyntax,
+    by_hand: &Expanded,
+    policy: &CapturePolicy,
+) -> Vec<ColumnSpec> {
+    let mut columns: Vec<ColumnSpec> = Vec::new();
+    for column in &syntax.columns {
+        let name = by_hand
+            .column(&column.variant.to_string())
+            .unwrap_or(&column.name)
+            .to_owned();
+        let field = model
+            .fields
+            .iter()
+            .find(|field| field.ident.as_ref() == Some(&column.field));
+        // Two fields of one column are alternatives under `cfg`.
+        if columns.iter().all(|column| column.name != name) {
+            let kind = field.map_or(ColumnKind::Other, kind);
+            columns.push(ColumnSpec { name, kind });
+        }
+    }
+    for name in [&policy.exclude, &policy.mask, &policy.except]
+        .into_iter()
+        .flatten()
+    {
+        if columns.iter().all(|column| column.name != *name) {
+            let (name, kind) = (name.clone(), ColumnKind::Other);
+            columns.push(ColumnSpec { name, kind });
+        }
+    }
+    columns
+}
+
 /// The policy that the derive would put into the program.
-fn policy(syntax: &EntitySyntax) -> CapturePolicy {
-    let names = |columns: &[ColumnRef]| columns.iter().map(|column| column.name.clone()).collect();
+fn policy(syntax: &EntitySyntax, by_hand: &Expanded) -> CapturePolicy {
+    let name = |column: &ColumnRef| {
+        let variant = column.variant.as_ref().map(ToString::to_string);
+        let name = variant
+            .as_deref()
+            .and_then(|variant| by_hand.column(variant));
+        name.unwrap_or(&column.name).to_owned()
+    };
+    let names = |columns: &[ColumnRef]| columns.iter().map(name).collect();
     CapturePolicy {
         exclude: names(&syntax.exclude),
         mask: names(&syntax.mask),
@@ -239,7 +283,7 @@ mod tests {
             mod compact {
                 #[derive(Clone, DeriveEntityModel, threadline::Audited)]
                 #[sea_orm(table_name = "posts", schema_name = "blog", rename_all = "camelCase")]
-                #[audited(exclude("searchVector"), context = "require")]
+                #[audited(exclude("searchVector", unmapped("secret")), context = "require")]
                 pub struct Model {
                     #[sea_orm(primary_key)]
                     pub id: i32,
@@ -265,8 +309,8 @@ mod tests {
                     fn table_name(&self) -> &'static str { "notes" }
                 }
                 #[derive(DeriveModel, Audited)]
-                pub struct Model { pub id: i32, pub text: String }
-                pub enum Column { #[sea_orm(column_name = "noteID")] Id, Text }
+                pub struct Model { pub id: i32, #[audited(mask)] pub text: String }
+                pub enum Column { #[sea_orm(column_name = "noteID")] Id, #[sea_orm(column_name = "noteText")] Text }
                 pub enum PrimaryKey { Id }
             }
             mod plain {

@@ -137,8 +137,8 @@ mod tests {
 
     #[test]
     fn a_capture_migration_names_its_tables_without_breaking_out_of_the_comment() {
-        let tables =
-            ["posts", "\"blog\n\".\"We\u{202e}ird\""].map(|name| TableName::parse(name).unwrap());
+        let tables = ["posts", "\"blog\n\".\"We\u{202e}ird\""]
+            .map(|name| name.parse::<TableName>().unwrap());
         let file = MigrationFile {
             subject: Subject::Capture(tables.iter().collect()),
             markers: Vec::new(),

@@ -58,7 +58,7 @@ impl Declarations {
             .as_deref()
             .map(|path| settings.shorten(path));
         for (name, policy) in &settings.config.tables {
-            let table = TableName::parse(name).map_err(|err| {
+            let table = name.parse::<TableName>().map_err(|err| {
                 let text = name.clone();
                 Refusal::Name { text, err }
             })?;

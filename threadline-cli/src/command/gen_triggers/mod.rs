@@ -63,13 +63,19 @@ pub(crate) fn run(args: &GenTriggersArgs) -> Result<Report> {
     };
     let catalogue = Catalogue::open(args.database_url.as_deref())?;
     warnings.extend(catalogue.warning());
+    let installed = plan.existing.specs();
     let mut specs = Vec::new();
     for table in &tables {
         let declared = declarations.of(table)?;
-        specs.push(resolve::spec(&catalogue, &schema, table, declared)?);
+        specs.push(resolve::spec(
+            &catalogue,
+            &schema,
+            table,
+            declared,
+            installed.get(table).copied(),
+        )?);
     }
 
-    let installed = plan.existing.specs();
     let (current, changed): (Vec<_>, Vec<_>) = specs
         .iter()
         .partition(|spec| installed.get(&spec.name) == Some(spec));
@@ -111,7 +117,7 @@ fn join(parts: impl DoubleEndedIterator<Item = MigrationSql>) -> MigrationSql {
 /// The end of the migration's name: file names and module names hold little.
 fn suffix(specs: &[&TableSpec]) -> String {
     let table = match specs {
-        [spec] => spec.name.table.to_snake_case(),
+        [spec] => spec.name.table().to_snake_case(),
         several => format!("{}_tables", several.len()),
     };
     let plain: String = table

@@ -11,7 +11,7 @@ use super::Refusal;
 pub(super) fn parse(values: &[String]) -> Result<Vec<TableName>, Refusal> {
     let mut named: Vec<(TableName, &str)> = Vec::new();
     for text in values.iter().flat_map(|value| split(value)) {
-        let table = TableName::parse(text).map_err(|err| {
+        let table = text.parse::<TableName>().map_err(|err| {
             let text = text.to_owned();
             Refusal::Name { text, err }
         })?;

@@ -1,9 +1,6 @@
 //! Why a table is not captured.
 
-use threadline::{
-    codegen::{InvalidTableName, TableName},
-    policy::InvalidPolicy,
-};
+use threadline::codegen::{InvalidSpec, InvalidTableName, TableName};
 
 use crate::entity::Place;
 
@@ -60,12 +57,11 @@ pub(crate) enum Refusal {
     NoKey(TableName),
 
     /// The policy does not fit the table.
-    #[error("the policy of table `{table}`, {place}, does not fit")]
+    #[error("the policy of {place} cannot be installed")]
     Policy {
-        table: TableName,
         place: String,
         #[source]
-        err: InvalidPolicy,
+        err: InvalidSpec,
     },
 }
 
