@@ -74,9 +74,9 @@ pub(crate) enum Error {
     Catalogue(#[from] CatalogueError),
 
     /// The catalogue has no such table, or one that cannot be captured.
-    #[error("table `{table}` cannot be captured")]
+    #[error("table {subject} cannot be captured")]
     Introspect {
-        table: String,
+        subject: String,
         #[source]
         err: Box<IntrospectError>,
     },
@@ -119,7 +119,7 @@ impl Error {
                 exit_code::REFUSED
             }
             Self::Introspect { err, .. } => match err.as_ref() {
-                IntrospectError::Db(_) => exit_code::FAILURE,
+                IntrospectError::Database { .. } => exit_code::FAILURE,
                 _ => exit_code::REFUSED,
             },
             Self::Config(ConfigError::Parse { .. })

@@ -8,7 +8,7 @@ use crate::{
     args::WriteArgs,
     change::{self, Change, ChangeKind},
     error::{Error, Result},
-    migration::{Existing, MigrationFile, Versions},
+    migration::{Existing, Installed, MigrationFile, Versions},
     migrator::{MigratorSource, register},
     output::{Report, ReportedFile},
     project::MigrationCrate,
@@ -60,6 +60,23 @@ impl<'a> Plan<'a> {
             existing,
             migrator,
         })
+    }
+
+    /// The migration that creates the audit schema, if the project has one.
+    ///
+    /// # Errors
+    /// When it creates another schema than the one that was asked for.
+    pub(crate) fn installed(&self) -> Result<Option<Installed<'_>>> {
+        match (self.existing.install(), self.settings.schema()) {
+            (Some(installed), Some(asked)) if asked != installed.schema => {
+                Err(Error::OtherSchema {
+                    path: self.shorten(installed.path),
+                    installed: installed.schema.to_string(),
+                    asked: asked.to_string(),
+                })
+            }
+            (installed, _) => Ok(installed),
+        }
     }
 
     /// Refuses to go on while a migration of ours is not registered: it would be unclear what the

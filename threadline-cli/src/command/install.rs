@@ -4,7 +4,7 @@ use threadline::{SchemaName, codegen};
 
 use crate::{
     args::InstallArgs,
-    error::{Error, Result},
+    error::Result,
     migration::{Marker, MigrationFile, Subject},
     output::Report,
     plan::Plan,
@@ -21,28 +21,21 @@ const SUFFIX: &str = "threadline_install";
 pub(crate) fn run(args: &InstallArgs) -> Result<Report> {
     let settings = Settings::gather(&args.project)?;
     let plan = Plan::read(&settings, &args.write, SUFFIX)?;
-    let asked = settings.schema();
-    if let Some((name, path, installed)) = plan.existing.install() {
-        if let Some(asked) = asked.filter(|asked| *asked != installed) {
-            return Err(Error::OtherSchema {
-                path: plan.shorten(path),
-                installed: installed.to_string(),
-                asked: asked.to_string(),
-            });
-        }
+    if let Some(installed) = plan.installed()? {
         let found = format!(
-            "`{}` already installs the audit schema `{installed}`",
-            plan.shorten(path).display()
+            "`{}` already installs the audit schema `{}`",
+            plan.shorten(installed.path).display(),
+            installed.schema
         );
-        let mut report = if plan.is_registered(name) {
+        let mut report = if plan.is_registered(installed.name) {
             Report::default()
         } else {
-            plan.register(name)?
+            plan.register(installed.name)?
         };
         report.notes.push(found);
         return Ok(report);
     }
-    let schema = asked.cloned().unwrap_or_default();
+    let schema = settings.schema().cloned().unwrap_or_default();
     add(&plan, &schema)
 }
 

@@ -34,6 +34,14 @@ pub(crate) enum ExistingError {
     },
 }
 
+/// The migration that creates the audit schema.
+#[derive(Debug)]
+pub(crate) struct Installed<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) path: &'a Path,
+    pub(crate) schema: &'a SchemaName,
+}
+
 /// One migration file that Threadline wrote.
 #[derive(Debug)]
 struct Written {
@@ -105,13 +113,15 @@ impl Existing {
         self.names.iter().map(String::as_str)
     }
 
-    /// Name, file and schema of the migration that creates the audit schema.
-    pub(crate) fn install(&self) -> Option<(&str, &Path, &SchemaName)> {
+    /// The migration that creates the audit schema.
+    pub(crate) fn install(&self) -> Option<Installed<'_>> {
         self.written.iter().find_map(|written| {
             written.markers.iter().find_map(|marker| match marker {
-                Marker::Install(schema) => {
-                    Some((written.name.as_str(), written.path.as_path(), schema))
-                }
+                Marker::Install(schema) => Some(Installed {
+                    name: &written.name,
+                    path: &written.path,
+                    schema,
+                }),
                 Marker::Spec(_) => None,
             })
         })
@@ -170,13 +180,17 @@ mod tests {
                 "m20260101_000000_any_name"
             ]
         );
-        let (name, path, schema) = existing.install().unwrap();
+        let installed = existing.install().unwrap();
         assert_eq!(
-            (name, schema.as_str()),
+            (installed.name, installed.schema.as_str()),
             ("m20260101_000000_any_name", "audit")
         );
-        assert_eq!(path, root.path().join("m20260101_000000_any_name.rs"));
-        assert_eq!(existing.unregistered(|_| false), Some((name, path)));
+        assert_eq!(
+            installed.path,
+            root.path().join("m20260101_000000_any_name.rs")
+        );
+        let unregistered = existing.unregistered(|_| false);
+        assert_eq!(unregistered, Some((installed.name, installed.path)));
         assert_eq!(existing.unregistered(|_| true), None);
         assert!(
             Existing::read(&root.path().join("none"))

@@ -6,7 +6,7 @@ mod marker;
 pub(crate) mod version;
 
 pub(crate) use self::{
-    existing::{Existing, ExistingError},
+    existing::{Existing, ExistingError, Installed},
     file::{MigrationFile, RenderError, Subject},
     marker::{Marker, MarkerError},
     version::{NoVersionLeft, Versions},

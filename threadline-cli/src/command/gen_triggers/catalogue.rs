@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, RuntimeErr, SqlxError};
-use threadline::codegen::{self, IntrospectError, TableName, TableSpec};
+use threadline::{
+    CapturePolicy, SchemaName,
+    codegen::{self, IntrospectError, TableName, TableSpec},
+};
 use tokio::runtime::{self, Runtime};
 
 /// How long to wait for a server before working without it.
@@ -79,16 +82,20 @@ impl Catalogue {
         }
     }
 
-    /// The table as it is, with the default policy; `None` without a database.
+    /// The table as it is, joined with its policy; `None` without a database.
     ///
     /// # Errors
     /// When the table is not there or cannot be captured, or the database fails.
     pub(super) fn introspect(
         &self,
+        schema: &SchemaName,
         table: &TableName,
+        policy: &CapturePolicy,
     ) -> Option<Result<TableSpec, IntrospectError>> {
         match self {
-            Self::Live { runtime, db } => Some(runtime.block_on(codegen::introspect(db, table))),
+            Self::Live { runtime, db } => {
+                Some(runtime.block_on(codegen::introspect(schema, table, policy.clone(), db)))
+            }
             Self::None | Self::Unreachable(_) => None,
         }
     }

@@ -6,14 +6,19 @@ mod names;
 mod refusal;
 mod resolve;
 
+use std::collections::BTreeMap;
+
 use heck::ToSnakeCase;
-use threadline::codegen::{self, MigrationSql, TableSpec};
+use threadline::{
+    SchemaName,
+    codegen::{self, MigrationSql, TableName, TableSpec},
+};
 
 use self::{catalogue::Catalogue, declared::Declarations};
 pub(crate) use self::{catalogue::CatalogueError, refusal::Refusal};
 use crate::{
     args::GenTriggersArgs,
-    error::{Error, Result},
+    error::Result,
     migration::{Marker, MigrationFile, Subject},
     output::Report,
     plan::Plan,
@@ -22,6 +27,9 @@ use crate::{
 
 /// The end of the migration's name, before what it captures.
 const SUFFIX: &str = "threadline_capture";
+/// The audit schema may come from elsewhere, but hardly ever does.
+const NOT_INSTALLED: &str =
+    "no migration creates the audit schema; `cargo threadline install` writes one";
 /// The longest part of a migration's name that is made of a table's name.
 const MAX_TABLE_SUFFIX: usize = 60;
 
@@ -35,26 +43,13 @@ pub(crate) fn run(args: &GenTriggersArgs) -> Result<Report> {
     let plan = Plan::read(&settings, &args.write, SUFFIX)?;
     plan.check_registered()?;
     let mut warnings = Vec::new();
-    let schema = match plan.existing.install() {
-        Some((_, path, installed)) => match settings.schema() {
-            Some(asked) if asked != installed => {
-                return Err(Error::OtherSchema {
-                    path: plan.shorten(path),
-                    installed: installed.to_string(),
-                    asked: asked.to_string(),
-                });
-            }
-            _ => installed.clone(),
-        },
+    let schema = match plan.installed()? {
+        Some(installed) => installed.schema.clone(),
         None => {
-            warnings.push(
-                "no migration creates the audit schema; `cargo threadline install` writes one"
-                    .to_owned(),
-            );
+            warnings.push(NOT_INSTALLED.to_owned());
             settings.schema().cloned().unwrap_or_default()
         }
     };
-
     let declarations = Declarations::gather(&settings, &args.source)?;
     let tables = if args.all {
         declarations.audited()?
@@ -79,38 +74,43 @@ pub(crate) fn run(args: &GenTriggersArgs) -> Result<Report> {
     let (current, changed): (Vec<_>, Vec<_>) = specs
         .iter()
         .partition(|spec| installed.get(&spec.name) == Some(spec));
-    let notes = current
-        .iter()
-        .map(|spec| format!("the capture of `{}` is up to date", spec.name))
-        .collect();
     let mut report = if changed.is_empty() {
         Report::default()
     } else {
-        let file =
-            MigrationFile {
-                subject: Subject::Capture(changed.iter().map(|spec| &spec.name).collect()),
-                markers: changed
-                    .iter()
-                    .map(|&spec| Marker::Spec(Box::new(spec.clone())))
-                    .collect(),
-                sql: join(changed.iter().map(|spec| {
-                    codegen::capture(&schema, spec, installed.get(&spec.name).copied())
-                })),
-            };
+        let file = migration(&schema, &changed, &installed)?;
         plan.add(&file, &suffix(&changed))?
     };
-    report.notes = notes;
+    let up_to_date = |spec: &TableSpec| format!("the capture of `{}` is up to date", spec.name);
+    report.notes = current.into_iter().map(up_to_date).collect();
     report.warnings = warnings;
     Ok(report)
 }
 
+fn migration<'a>(
+    schema: &SchemaName,
+    specs: &[&'a TableSpec],
+    installed: &BTreeMap<&TableName, &TableSpec>,
+) -> Result<MigrationFile<'a>, Refusal> {
+    let sql = specs
+        .iter()
+        .map(|spec| codegen::capture(schema, spec, installed.get(&spec.name).copied()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(Refusal::Spec)?;
+    let marker = |spec: &TableSpec| Marker::Spec(Box::new(spec.clone()));
+    Ok(MigrationFile {
+        subject: Subject::Capture(specs.iter().map(|spec| &spec.name).collect()),
+        markers: specs.iter().copied().map(marker).collect(),
+        sql: join(&sql),
+    })
+}
+
 /// One text for all tables; going down, what came last goes first.
-fn join(parts: impl DoubleEndedIterator<Item = MigrationSql>) -> MigrationSql {
-    let parts: Vec<_> = parts.collect();
-    let join = |texts: Vec<&str>| texts.join("\n");
+fn join(parts: &[MigrationSql]) -> MigrationSql {
+    let up: Vec<_> = parts.iter().map(|part| part.up.as_str()).collect();
+    let down: Vec<_> = parts.iter().rev().map(|part| part.down.as_str()).collect();
     MigrationSql {
-        up: join(parts.iter().map(|part| part.up.as_str()).collect()),
-        down: join(parts.iter().rev().map(|part| part.down.as_str()).collect()),
+        up: up.join("\n"),
+        down: down.join("\n"),
     }
 }
 
@@ -128,5 +128,40 @@ fn suffix(specs: &[&TableSpec]) -> String {
     match plain.trim_matches('_') {
         "" => format!("{SUFFIX}_table"),
         plain => format!("{SUFFIX}_{plain}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use threadline::CapturePolicy;
+
+    use super::*;
+
+    fn spec(table: &str) -> TableSpec {
+        TableSpec {
+            name: table.parse().unwrap(),
+            key: Vec::new(),
+            columns: Vec::new(),
+            partitioned: false,
+            policy: CapturePolicy::default(),
+        }
+    }
+
+    #[test]
+    fn the_name_of_the_migration_is_a_short_identifier() {
+        for (table, expected) in [
+            ("blog.posts", "threadline_capture_posts"),
+            ("PostTags", "threadline_capture_post_tags"),
+            ("\"we ird-\"\"ta.ble\"", "threadline_capture_we_ird_ta_ble"),
+            ("größe", "threadline_capture_gre"),
+            ("表", "threadline_capture_table"),
+        ] {
+            assert_eq!(suffix(&[&spec(table)]), expected);
+        }
+        assert_eq!(
+            suffix(&[&spec("a"), &spec("b")]),
+            "threadline_capture_2_tables"
+        );
+        assert!(suffix(&[&spec(&"x".repeat(63))]).len() < 100);
     }
 }

@@ -1,6 +1,6 @@
 //! Why a table is not captured.
 
-use threadline::codegen::{InvalidSpec, InvalidTableName, TableName};
+use threadline::codegen::{InvalidSpec, InvalidTableName, MAX_IDENT_BYTES, TableName};
 
 use crate::entity::Place;
 
@@ -52,17 +52,32 @@ pub(crate) enum Refusal {
     #[error("table `{0}` has no entity, and there is no database to ask")]
     Unknown(TableName),
 
+    /// What is installed masks, excludes or requires, and nothing says so any more.
+    #[error("table `{0}` was captured under a policy that is declared nowhere now")]
+    PolicyGone(TableName),
+
     /// Without a database, the entity must say the key.
     #[error("the entity of table `{0}` says no key, and there is no database to ask")]
     NoKey(TableName),
 
+    /// PostgreSQL would cut the name.
+    #[error(
+        "column `{column}` of table `{table}` has {} bytes; PostgreSQL keeps at most {MAX_IDENT_BYTES} of \
+         an identifier", .column.len()
+    )]
+    LongColumn { table: TableName, column: String },
+
     /// The policy does not fit the table.
-    #[error("the policy of {place} cannot be installed")]
+    #[error("table {subject} cannot be captured")]
     Policy {
-        place: String,
+        subject: String,
         #[source]
         err: InvalidSpec,
     },
+
+    /// An earlier migration recorded something that cannot be restored.
+    #[error(transparent)]
+    Spec(InvalidSpec),
 }
 
 impl Refusal {
@@ -83,8 +98,12 @@ impl Refusal {
             Self::Unknown(_) => {
                 "check the spelling, set DATABASE_URL, or name its entity's source with `--source`"
             }
+            Self::PolicyGone(_) => {
+                "name its entity's source with `--source`, or write the policy into threadline.toml"
+            }
             Self::NoKey(_) => "set DATABASE_URL",
-            Self::OwnTable(_) | Self::Policy { .. } => return None,
+            Self::LongColumn { .. } => "check the name that the column has in the database",
+            Self::OwnTable(_) | Self::Policy { .. } | Self::Spec(_) => return None,
         };
         Some(text.to_owned())
     }

@@ -2,7 +2,7 @@
 
 use threadline::{
     CapturePolicy, SchemaName,
-    codegen::{ColumnSpec, TableName, TableSpec},
+    codegen::{ColumnSpec, MAX_IDENT_BYTES, TableName, TableSpec},
 };
 
 use super::{Refusal, catalogue::Catalogue, declared::Declared};
@@ -26,29 +26,54 @@ pub(super) fn spec(
     if table.schema() == schema.as_str() {
         return Err(Refusal::OwnTable(table.clone()).into());
     }
-    let (policy, place) = match declared {
-        Declared::Entity(entity) => (entity.policy.clone(), entity.place.to_string()),
-        Declared::Configured(policy, place) => (policy.clone(), place.to_owned()),
-        Declared::Nothing => (CapturePolicy::default(), "the default".to_owned()),
+    let default = CapturePolicy::default();
+    let (policy, subject) = match declared {
+        Declared::Entity(entity) => (&entity.policy, format!("`{table}` ({})", entity.place)),
+        Declared::Configured(policy, place) => (policy, format!("`{table}` ({place})")),
+        Declared::Nothing => (&default, format!("`{table}`")),
     };
-    let mut spec = match (catalogue.introspect(table), declared) {
-        (Some(found), _) => found.map_err(|err| Error::Introspect {
-            table: table.to_string(),
+    let undeclared = match declared {
+        Declared::Entity(entity) => !entity.audited,
+        Declared::Configured(..) => false,
+        Declared::Nothing => true,
+    };
+    if undeclared && installed.is_some_and(|spec| spec.policy != default) {
+        return Err(Refusal::PolicyGone(table.clone()).into());
+    }
+    if let Some(found) = catalogue.introspect(schema, table, policy) {
+        return found.map_err(|err| Error::Introspect {
+            subject,
             err: Box::new(err),
-        })?,
-        (None, Declared::Entity(entity)) => from_entity(entity, installed),
-        (None, Declared::Configured(..) | Declared::Nothing) => {
+        });
+    }
+    let spec = match (declared, installed) {
+        (Declared::Entity(entity), _) => from_entity(entity, installed),
+        (Declared::Configured(policy, _), Some(installed)) => TableSpec {
+            key: policy
+                .primary_key
+                .as_ref()
+                .unwrap_or(&installed.key)
+                .clone(),
+            policy: policy.clone(),
+            ..installed.clone()
+        },
+        (Declared::Configured(..) | Declared::Nothing, _) => {
             return Err(Refusal::Unknown(table.clone()).into());
         }
     };
-    if let Some(key) = &policy.primary_key {
-        spec.key.clone_from(key);
-    }
     if spec.key.is_empty() {
         return Err(Refusal::NoKey(table.clone()).into());
     }
-    spec.policy = policy;
-    spec.check().map_err(|err| Refusal::Policy { place, err })?;
+    if let Some(column) = spec
+        .columns
+        .iter()
+        .find(|column| column.name.len() > MAX_IDENT_BYTES)
+    {
+        let (table, column) = (table.clone(), column.name.clone());
+        return Err(Refusal::LongColumn { table, column }.into());
+    }
+    spec.check()
+        .map_err(|err| Refusal::Policy { subject, err })?;
     Ok(spec)
 }
 
@@ -73,9 +98,13 @@ fn from_entity(entity: &Entity, installed: Option<&TableSpec>) -> TableSpec {
     };
     TableSpec {
         name: entity.table.clone(),
-        key: entity.key.clone(),
+        key: entity
+            .policy
+            .primary_key
+            .clone()
+            .unwrap_or_else(|| entity.key.clone()),
         columns,
         partitioned: installed.is_some_and(|spec| spec.partitioned),
-        policy: CapturePolicy::default(),
+        policy: entity.policy.clone(),
     }
 }
