@@ -36,7 +36,7 @@ impl Versions {
         let now = self.now.format(STAMP).to_string();
         let stamp = match self.newest.take() {
             Some(newest) if newest >= now => {
-                following(&newest).ok_or_else(|| NoVersionLeft(newest))?
+                following(&newest).ok_or(NoVersionLeft(newest))?
             }
             _ => now,
         };

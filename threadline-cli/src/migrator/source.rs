@@ -95,7 +95,7 @@ impl MigratorSource {
         let modules: Vec<_> = file
             .items
             .iter()
-            .filter_map(|item| module(item, &shift))
+            .filter_map(|item| module(item, shift))
             .collect();
         let first_module = file
             .items
