@@ -82,7 +82,11 @@ fn stage(change: &Change) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();
     builder.prefix(".threadline-").suffix(".tmp");
     let permissions = match change.kind {
-        ChangeKind::Create => None,
+        ChangeKind::Create => {
+            // The first migration of a module `migration.rs` has no directory yet.
+            fs::create_dir_all(directory)?;
+            None
+        }
         ChangeKind::Edit { .. } => Some(fs::metadata(&change.path)?.permissions()),
     };
     #[cfg(unix)]

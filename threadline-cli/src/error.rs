@@ -126,7 +126,7 @@ impl Error {
             | Self::Schema(_)
             | Self::Existing(ExistingError::Marker { .. })
             | Self::Catalogue(CatalogueError::Url)
-            | Self::Scan(ScanError::Syntax { .. })
+            | Self::Scan(ScanError::NoSource(_) | ScanError::Syntax { .. })
             | Self::Version(_) => exit_code::USAGE,
             Self::Locate(LocateError::Read { .. }) => exit_code::FAILURE,
             Self::Locate(_) => exit_code::USAGE,
@@ -150,6 +150,13 @@ impl Error {
                 "make `fn migrations` one plain `vec![…]`, or write the file with `--no-register` \
                  and add these lines yourself:\n    mod {name};\n    Box::new({name}::Migration),"
             )),
+            Self::Introspect { err, .. } => match err.as_ref() {
+                IntrospectError::Missing { .. } => Some(
+                    "check the spelling, or apply the migration that creates the table first"
+                        .to_owned(),
+                ),
+                _ => None,
+            },
             Self::OtherSchema { installed, .. } => Some(format!("use `--schema {installed}`")),
             Self::Unregistered { name, .. } => Some(format!(
                 "delete the file, or register it with these lines:\n    mod {name};\n    \

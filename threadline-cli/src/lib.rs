@@ -19,7 +19,7 @@ mod output;
 mod plan;
 mod project;
 mod settings;
-#[allow(unused_imports, reason = "the derive uses other parts of it")]
+#[expect(unused_imports, reason = "the derive uses other parts of it")]
 mod syntax;
 
 use std::{ffi::OsString, process::ExitCode};

@@ -22,8 +22,8 @@ fn of_segment(segment: &PathSegment) -> ColumnKind {
         ("Option", Some(inner)) => of_segment(inner),
         ("Vec", Some(inner)) if inner.ident == "u8" => ColumnKind::Bytea,
         (
-            "String" | "bool" | "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "Uuid" | "Date"
-            | "NaiveDate" | "NaiveTime" | "NaiveDateTime",
+            "String" | "bool" | "Uuid" | "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32"
+            | "Date" | "NaiveDate" | "NaiveTime" | "NaiveDateTime",
             None,
         ) => ColumnKind::Plain,
         ("f32" | "f64", None) => ColumnKind::Float,

@@ -95,7 +95,8 @@ fn string_literal(text: &str) -> String {
     format!("r{hashes}\"{text}\"{hashes}")
 }
 
-/// Control characters other than line feed and tab, line separators, and the characters that change the direction of text.
+/// Control characters other than line feed and tab, and those that separate lines or change the
+/// direction of text.
 fn is_invisible(character: char) -> bool {
     match character {
         '\n' | '\t' => false,

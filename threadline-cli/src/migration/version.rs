@@ -35,9 +35,7 @@ impl Versions {
     pub(crate) fn next_name(&mut self, suffix: &str) -> Result<String, NoVersionLeft> {
         let now = self.now.format(STAMP).to_string();
         let stamp = match self.newest.take() {
-            Some(newest) if newest >= now => {
-                following(&newest).ok_or(NoVersionLeft(newest))?
-            }
+            Some(newest) if newest >= now => following(&newest).ok_or(NoVersionLeft(newest))?,
             _ => now,
         };
         let name = format!("m{stamp}_{suffix}");

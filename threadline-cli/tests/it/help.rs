@@ -22,7 +22,10 @@ fn cargo_threadline_and_the_program_itself_are_the_same() {
         .arg("--version")
         .output()
         .unwrap();
-    assert_eq!(String::from_utf8(alone.stdout).unwrap(), help(&["--version"]));
+    assert_eq!(
+        String::from_utf8(alone.stdout).unwrap(),
+        help(&["--version"])
+    );
 }
 
 #[test]

@@ -9,71 +9,105 @@ use std::{
 };
 
 /// The migration crate as `sea-orm-cli migrate init` writes it.
-pub const LIB: &str = include_str!("host/lib.rs.txt");
+pub(crate) const LIB: &str = include_str!("host/lib.rs.txt");
 
 /// An audited entity and one without a policy.
-pub const POST: &str = include_str!("host/post.rs.txt");
-pub const COMMENT: &str = include_str!("host/comment.rs.txt");
+pub(crate) const POST: &str = include_str!("host/post.rs.txt");
+pub(crate) const COMMENT: &str = include_str!("host/comment.rs.txt");
 
 /// The migration that the host had before.
-pub const TABLES: &str = include_str!("host/m20220101_000001_tables.rs.txt");
+pub(crate) const TABLES: &str = include_str!("host/m20220101_000001_tables.rs.txt");
 
-pub struct Host {
-    root: tempfile::TempDir,
-    pub database_url: Option<String>,
+pub(crate) struct Host {
+    root: PathBuf,
+    // Held to remove the directory in the end.
+    _temporary: Option<tempfile::TempDir>,
+    database_url: Option<String>,
 }
 
 /// What a run of the command said.
 #[derive(Debug)]
-pub struct Said {
-    pub code: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Host {
     /// A workspace with entities in `blog` and migrations in `migration`.
-    pub fn new() -> Self {
-        let host = Self::empty();
-        host.write("Cargo.toml", &manifest());
-        host.write("blog/Cargo.toml", BLOG);
-        host.write("blog/src/lib.rs", "pub mod comment;\npub mod post;\n");
-        host.write("blog/src/post.rs", POST);
-        host.write("blog/src/comment.rs", COMMENT);
-        host.write("migration/Cargo.toml", MIGRATION);
-        host.write("migration/src/lib.rs", LIB);
-        host.write("migration/src/main.rs", include_str!("host/main.rs.txt"));
-        host.write("migration/src/m20220101_000001_tables.rs", TABLES);
-        host
+    pub(crate) fn new() -> Self {
+        Self::empty().with_packages()
     }
 
-    pub fn empty() -> Self {
-        let root = tempfile::tempdir().unwrap();
-        Self { root, database_url: None }
+    pub(crate) fn empty() -> Self {
+        let temporary = tempfile::tempdir().unwrap();
+        Self {
+            root: temporary.path().to_owned(),
+            _temporary: Some(temporary),
+            database_url: None,
+        }
     }
 
-    pub fn root(&self) -> &Path {
-        self.root.path()
+    /// As [`Host::new`], always in the same place: what cargo builds there replaces what it built
+    /// the last time.
+    pub(crate) fn to_build() -> Self {
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cli-host");
+        if root.exists() {
+            fs::remove_dir_all(&root).unwrap();
+        }
+        let host = Self {
+            root,
+            _temporary: None,
+            database_url: None,
+        };
+        host.with_packages()
     }
 
-    pub fn write(&self, path: &str, text: &str) {
+    fn with_packages(self) -> Self {
+        self.write("Cargo.toml", &manifest());
+        self.write("blog/Cargo.toml", BLOG);
+        self.write("blog/src/lib.rs", "pub mod comment;\npub mod post;\n");
+        self.write("blog/src/post.rs", POST);
+        self.write("blog/src/comment.rs", COMMENT);
+        self.write("migration/Cargo.toml", MIGRATION);
+        self.write("migration/src/lib.rs", LIB);
+        self.write("migration/src/main.rs", include_str!("host/main.rs.txt"));
+        self.write("migration/src/m20220101_000001_tables.rs", TABLES);
+        self
+    }
+
+    /// Gives the command a `DATABASE_URL`.
+    pub(crate) fn use_database(&mut self, url: &str) {
+        self.database_url = Some(url.to_owned());
+    }
+
+    /// The `DATABASE_URL`; empty without one.
+    pub(crate) fn database_url(&self) -> &str {
+        self.database_url.as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(crate) fn write(&self, path: &str, text: &str) {
         let path = self.root().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
 
-    pub fn read(&self, path: &str) -> String {
+    pub(crate) fn read(&self, path: &str) -> String {
         fs::read_to_string(self.root().join(path)).unwrap()
     }
 
-    pub fn edit(&self, path: &str, from: &str, to: &str) {
+    pub(crate) fn edit(&self, path: &str, from: &str, to: &str) {
         let text = self.read(path);
         assert!(text.contains(from), "{path} has no {from:?}");
         self.write(path, &text.replace(from, to));
     }
 
     /// Every file, by its path, with its text.
-    pub fn files(&self) -> BTreeMap<PathBuf, String> {
+    pub(crate) fn files(&self) -> BTreeMap<PathBuf, String> {
         fn collect(directory: &Path, files: &mut BTreeMap<PathBuf, String>) {
             for entry in fs::read_dir(directory).unwrap() {
                 let path = entry.unwrap().path();
@@ -90,7 +124,7 @@ impl Host {
     }
 
     /// The names of the migration files that the command wrote, oldest first.
-    pub fn written(&self) -> Vec<String> {
+    pub(crate) fn written(&self) -> Vec<String> {
         let mut names: Vec<_> = fs::read_dir(self.root().join("migration/src"))
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -101,16 +135,27 @@ impl Host {
     }
 
     /// Runs `cargo threadline` as cargo would.
-    pub fn run<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Said {
+    pub(crate) fn run<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Said {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-threadline"));
-        command.current_dir(self.root()).arg("threadline").args(args);
-        for name in ["DATABASE_URL", "THREADLINE_SCHEMA", "THREADLINE_MIGRATION_DIR"] {
+        command
+            .current_dir(self.root())
+            .arg("threadline")
+            .args(args);
+        for name in [
+            "DATABASE_URL",
+            "THREADLINE_SCHEMA",
+            "THREADLINE_MIGRATION_DIR",
+        ] {
             command.env_remove(name);
         }
         if let Some(url) = &self.database_url {
             command.env("DATABASE_URL", url);
         }
-        let Output { status, stdout, stderr } = command.output().unwrap();
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = command.output().unwrap();
         Said {
             code: status.code(),
             stdout: self.redact(&String::from_utf8(stdout).unwrap()),
@@ -120,7 +165,7 @@ impl Host {
 
     /// Runs it and expects it to be refused with that code, and nothing to be written.
     #[track_caller]
-    pub fn refused(&self, code: i32, args: &[&str]) -> String {
+    pub(crate) fn refused(&self, code: i32, args: &[&str]) -> String {
         let before = self.files();
         let said = self.run(args);
         assert_eq!(said.code, Some(code), "{said:?}");
@@ -131,7 +176,7 @@ impl Host {
 
     /// Runs it and expects it to succeed.
     #[track_caller]
-    pub fn done<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> String {
+    pub(crate) fn done<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> String {
         let said = self.run(args);
         assert_eq!(said.code, Some(0), "{said:?}");
         format!("{}{}", said.stderr, said.stdout)

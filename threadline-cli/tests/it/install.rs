@@ -10,8 +10,14 @@ fn install_writes_and_registers_one_migration_and_a_second_run_writes_nothing() 
     assert_eq!(written.len(), 1);
     let name = written[0].strip_suffix(".rs").unwrap();
     let lib = host.read(LIB_PATH);
-    assert!(lib.contains(&format!("mod m20220101_000001_tables;\nmod {name};\n")), "{lib}");
-    assert!(lib.contains(&format!("Box::new({name}::Migration),\n")), "{lib}");
+    assert!(
+        lib.contains(&format!("mod m20220101_000001_tables;\nmod {name};\n")),
+        "{lib}"
+    );
+    assert!(
+        lib.contains(&format!("Box::new({name}::Migration),\n")),
+        "{lib}"
+    );
 
     let before = host.files();
     insta::assert_snapshot!("install_again", host.done(["install"]));
@@ -24,8 +30,14 @@ fn a_rehearsal_shows_the_files_and_writes_nothing() {
     let before = host.files();
     let said = host.done(["install", "--dry-run"]);
     assert_eq!(host.files(), before);
-    assert!(said.starts_with("would create migration/src/mNOW_threadline_install.rs\n"), "{said}");
-    assert!(said.contains("\n    impl MigrationTrait for Migration {\n"), "{said}");
+    assert!(
+        said.starts_with("would create migration/src/mNOW_threadline_install.rs\n"),
+        "{said}"
+    );
+    assert!(
+        said.contains("\n    impl MigrationTrait for Migration {\n"),
+        "{said}"
+    );
     assert!(
         said.ends_with(
             "would change migration/src/lib.rs\n    mod mNOW_threadline_install;\n    \
@@ -41,9 +53,15 @@ fn the_flag_goes_before_the_file_and_the_installed_schema_is_kept() {
     host.write("threadline.toml", "schema = 'audit'\n");
     host.done(["install", "--schema", "trail"]);
     let path = format!("migration/src/{}", host.written()[0]);
-    assert!(host.read(&path).contains("\n// threadline:install {\"schema\":\"trail\"}\n"));
+    assert!(
+        host.read(&path)
+            .contains("\n// threadline:install {\"schema\":\"trail\"}\n")
+    );
     insta::assert_snapshot!("other_schema", host.refused(1, &["install"]));
-    insta::assert_snapshot!("wrong_schema", host.refused(2, &["install", "--schema", "public"]));
+    insta::assert_snapshot!(
+        "wrong_schema",
+        host.refused(2, &["install", "--schema", "public"])
+    );
 }
 
 #[test]
@@ -52,8 +70,14 @@ fn a_migration_module_inside_an_application_is_found_by_its_directory() {
     host.write("blog/src/db/mod.rs", LIB);
     host.write("threadline.toml", "migration_dir = 'blog/src/db'\n");
     let said = host.done(["install"]);
-    assert!(said.contains("created blog/src/db/mNOW_threadline_install.rs\n"), "{said}");
-    assert!(host.read("blog/src/db/mod.rs").contains("_threadline_install::Migration"));
+    assert!(
+        said.contains("created blog/src/db/mNOW_threadline_install.rs\n"),
+        "{said}"
+    );
+    assert!(
+        host.read("blog/src/db/mod.rs")
+            .contains("_threadline_install::Migration")
+    );
 }
 
 #[test]
@@ -78,8 +102,16 @@ fn a_migration_that_lost_its_registration_is_registered_again() {
 #[test]
 fn a_list_that_cannot_be_edited_is_refused_with_the_lines_to_paste() {
     let host = Host::new();
-    host.edit(LIB_PATH, "vec![", "let mut all: Vec<Box<dyn MigrationTrait>> = vec![");
-    host.edit(LIB_PATH, "::Migration)]", "::Migration)];\n        all.reverse();\n        all");
+    host.edit(
+        LIB_PATH,
+        "vec![",
+        "let mut all: Vec<Box<dyn MigrationTrait>> = vec![",
+    );
+    host.edit(
+        LIB_PATH,
+        "::Migration)]",
+        "::Migration)];\n        all.reverse();\n        all",
+    );
     insta::assert_snapshot!("not_plain", host.refused(1, &["install"]));
     insta::assert_snapshot!("no_register", host.done(["install", "--no-register"]));
     assert_eq!(host.written().len(), 1);
@@ -89,13 +121,28 @@ fn a_list_that_cannot_be_edited_is_refused_with_the_lines_to_paste() {
 fn no_project_no_migration_crate_and_several_are_layout_errors() {
     let host = Host::new();
     host.write("blog/src/migrator.rs", LIB);
-    host.edit("blog/Cargo.toml", "sea-orm.workspace", "sea-orm-migration.workspace");
+    host.edit(
+        "blog/Cargo.toml",
+        "sea-orm.workspace",
+        "sea-orm-migration.workspace",
+    );
     insta::assert_snapshot!("several_migrators", host.refused(2, &["install"]));
-    host.edit("blog/Cargo.toml", "sea-orm-migration.workspace", "sea-orm.workspace");
-    host.edit("migration/Cargo.toml", "sea-orm-migration.workspace", "sea-orm.workspace");
+    host.edit(
+        "blog/Cargo.toml",
+        "sea-orm-migration.workspace",
+        "sea-orm.workspace",
+    );
+    host.edit(
+        "migration/Cargo.toml",
+        "sea-orm-migration.workspace",
+        "sea-orm.workspace",
+    );
     insta::assert_snapshot!("no_migration_crate", host.refused(2, &["install"]));
     let nothing = Host::empty().refused(3, &["install"]);
-    assert!(nothing.starts_with("error: failed to read the workspace"), "{nothing}");
+    assert!(
+        nothing.starts_with("error: failed to read the workspace"),
+        "{nothing}"
+    );
 }
 
 #[test]

@@ -62,8 +62,9 @@ pub(crate) enum Refusal {
 
     /// PostgreSQL would cut the name.
     #[error(
-        "column `{column}` of table `{table}` has {} bytes; PostgreSQL keeps at most {MAX_IDENT_BYTES} of \
-         an identifier", .column.len()
+        "column `{column}` of table `{table}` has {} bytes; PostgreSQL keeps at most \
+         {MAX_IDENT_BYTES} of an identifier",
+        .column.len()
     )]
     LongColumn { table: TableName, column: String },
 
