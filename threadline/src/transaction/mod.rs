@@ -1,0 +1,12 @@
+//! Writing with a context: audited transactions and connections.
+
+mod connection;
+mod context;
+mod ext;
+mod guard;
+
+pub use self::{
+    connection::AuditedConnection,
+    ext::{AuditedTransactionExt, Committed},
+    guard::AuditedTransaction,
+};
