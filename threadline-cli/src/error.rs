@@ -125,7 +125,7 @@ impl Error {
             Self::Config(ConfigError::Parse { .. })
             | Self::Schema(_)
             | Self::Existing(ExistingError::Marker { .. })
-            | Self::Catalogue(CatalogueError::Url)
+            | Self::Catalogue(CatalogueError::Url | CatalogueError::UrlPart(_))
             | Self::Scan(ScanError::NoSource(_) | ScanError::Syntax { .. })
             | Self::Version(_) => exit_code::USAGE,
             Self::Locate(LocateError::Read { .. }) => exit_code::FAILURE,

@@ -1,13 +1,22 @@
 //! The live catalogue, when there is one to ask.
 
-use std::time::Duration;
+use std::{io, str::FromStr, time::Duration};
 
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, RuntimeErr, SqlxError};
+use sea_orm::{
+    DatabaseConnection, SqlxPostgresConnector,
+    sqlx::{
+        self, ConnectOptions as _,
+        postgres::{PgConnectOptions, PgPoolOptions},
+    },
+};
 use threadline::{
     CapturePolicy, SchemaName,
     codegen::{self, IntrospectError, TableName, TableSpec},
 };
-use tokio::runtime::{self, Runtime};
+use tokio::{
+    runtime::{self, Runtime},
+    time::timeout,
+};
 
 /// How long to wait for a server before working without it.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -20,13 +29,17 @@ pub(crate) enum CatalogueError {
     #[error("the database url is not a `postgres://` address")]
     Url,
 
+    /// The address has a part that does not read.
+    #[error("the database url cannot be read")]
+    UrlPart(#[source] sqlx::Error),
+
     /// The server let nobody in.
     #[error("failed to connect to the database")]
-    Connect(#[source] DbErr),
+    Connect(#[source] sqlx::Error),
 
     /// No thread or timer for the connection.
     #[error("failed to start the runtime of the database connection")]
-    Runtime(#[source] std::io::Error),
+    Runtime(#[source] io::Error),
 }
 
 /// The catalogue of a database, or the lack of one.
@@ -40,7 +53,7 @@ pub(super) enum Catalogue {
     /// No database was named.
     None,
     /// The named one cannot be reached.
-    Unreachable(DbErr),
+    Unreachable(io::Error),
 }
 
 impl Catalogue {
@@ -55,19 +68,16 @@ impl Catalogue {
         if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
             return Err(CatalogueError::Url);
         }
+        let options = PgConnectOptions::from_str(url)
+            .map_err(CatalogueError::UrlPart)?
+            .disable_statement_logging();
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(CatalogueError::Runtime)?;
-        let mut options = ConnectOptions::new(url);
-        options
-            .max_connections(1)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .acquire_timeout(CONNECT_TIMEOUT)
-            .sqlx_logging(false);
-        match runtime.block_on(Database::connect(options)) {
+        match runtime.block_on(connect(options)) {
             Ok(db) => Ok(Self::Live { runtime, db }),
-            Err(err) if is_unreachable(&err) => Ok(Self::Unreachable(err)),
+            Err(sqlx::Error::Io(err)) => Ok(Self::Unreachable(err)),
             Err(err) => Err(CatalogueError::Connect(err)),
         }
     }
@@ -101,12 +111,15 @@ impl Catalogue {
     }
 }
 
-fn is_unreachable(err: &DbErr) -> bool {
-    match err {
-        DbErr::Conn(RuntimeErr::SqlxError(err)) => {
-            matches!(err.as_ref(), SqlxError::Io(_) | SqlxError::PoolTimedOut)
-        }
-        DbErr::ConnectionAcquire(_) => true,
-        _ => false,
-    }
+/// Connects once before there is a pool: a pool tries again and again where nobody listens.
+async fn connect(options: PgConnectOptions) -> Result<DatabaseConnection, sqlx::Error> {
+    let first = timeout(CONNECT_TIMEOUT, options.connect()).await;
+    let first =
+        first.map_err(|late| sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, late)));
+    sqlx::Connection::close(first??).await?;
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .connect_with(options)
+        .await?;
+    Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
 }
