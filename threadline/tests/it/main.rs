@@ -5,4 +5,5 @@
 
 mod support;
 
+mod traps;
 mod write;
