@@ -34,20 +34,35 @@ async fn what_is_no_json_object_is_named_and_left_out() {
     for (context, error) in [
         ("garbage", "not valid JSON"),
         ("{", "not valid JSON"),
-        ("{\"actor\": {\"type\": \"user\", \"id\": \"a\"}", "not valid JSON"),
+        (
+            "{\"actor\": {\"type\": \"user\", \"id\": \"a\"}",
+            "not valid JSON",
+        ),
         ("{'actor': 1}", "not valid JSON"),
         ("{\"a\": \"\\x\"}", "not valid JSON"),
         (&deep, "not valid JSON"),
         ("[]", "not a JSON object"),
-        ("[{\"actor\": {\"type\": \"user\", \"id\": \"a\"}}]", "not a JSON object"),
+        (
+            "[{\"actor\": {\"type\": \"user\", \"id\": \"a\"}}]",
+            "not a JSON object",
+        ),
         ("null", "not a JSON object"),
         ("\"text\"", "not a JSON object"),
         ("17", "not a JSON object"),
     ] {
         let stored = stored(&test, context).await;
-        assert_eq!(stored, format!("{{\"context_error\": \"{error}\"}}"), "{context:.200}");
+        assert_eq!(
+            stored,
+            format!("{{\"context_error\": \"{error}\"}}"),
+            "{context:.200}"
+        );
     }
-    for nothing in ["", "{}", "{\"unknown\": 1}", "{\"actor\": null, \"meta\": null, \"source\": null}"] {
+    for nothing in [
+        "",
+        "{}",
+        "{\"unknown\": 1}",
+        "{\"actor\": null, \"meta\": null, \"source\": null}",
+    ] {
         assert_eq!(stored(&test, nothing).await, "{}");
     }
 }
@@ -75,7 +90,8 @@ async fn an_actor_that_is_none_is_refused_and_the_rest_is_kept() {
         &long,
         &wide,
     ] {
-        let context = format!("{{\"actor\": {actor}, \"request_id\": \"r\", \"meta\": {{\"a\": 1}}}}");
+        let context =
+            format!("{{\"actor\": {actor}, \"request_id\": \"r\", \"meta\": {{\"a\": 1}}}}");
         assert_eq!(
             stored(&test, &context).await,
             r#"{"meta": {"a": 1}, "request_id": "r", "context_error": "refused: actor"}"#,
@@ -88,7 +104,11 @@ async fn an_actor_that_is_none_is_refused_and_the_rest_is_kept() {
     );
     let longest = "x".repeat(256);
     assert_eq!(
-        stored(&test, &format!("{{\"actor\": {{\"type\": \"job\", \"id\": \"{longest}\"}}}}")).await,
+        stored(
+            &test,
+            &format!("{{\"actor\": {{\"type\": \"job\", \"id\": \"{longest}\"}}}}")
+        )
+        .await,
         format!("{{\"actor_id\": \"{longest}\", \"actor_type\": \"job\"}}")
     );
 }
@@ -99,18 +119,34 @@ async fn every_field_of_the_wrong_type_or_length_is_named_and_the_rest_is_kept()
     let actor = r#""actor": {"type": "user", "id": "a"}"#;
     let rest = r#""actor_id": "a", "actor_type": "user""#;
     let huge = format!("\"{}\"", "x".repeat(3000));
-    for field in ["request_id", "correlation_id", "job_id", "remote_ip", "source", "traceparent"] {
+    for field in [
+        "request_id",
+        "correlation_id",
+        "job_id",
+        "remote_ip",
+        "source",
+        "traceparent",
+    ] {
         for value in ["42", "true", "[]", "{\"a\": 1}", "\"\"", &huge] {
             let found = stored(&test, &format!("{{{actor}, \"{field}\": {value}}}")).await;
-            assert_eq!(found, format!("{{{rest}, \"context_error\": \"refused: {field}\"}}"), "{field} {value:.50}");
+            assert_eq!(
+                found,
+                format!("{{{rest}, \"context_error\": \"refused: {field}\"}}"),
+                "{field} {value:.50}"
+            );
         }
     }
     let large = format!("{{\"a\": \"{}\"}}", "x".repeat(65_536));
     for meta in ["42", "\"text\"", "[1]", &large] {
         let found = stored(&test, &format!("{{{actor}, \"meta\": {meta}}}")).await;
-        assert_eq!(found, format!("{{{rest}, \"context_error\": \"refused: meta\"}}"), "{meta:.50}");
+        assert_eq!(
+            found,
+            format!("{{{rest}, \"context_error\": \"refused: meta\"}}"),
+            "{meta:.50}"
+        );
     }
-    let all = format!("{{{actor}, \"request_id\": 1, \"source\": \"cli\", \"job_id\": [], \"meta\": 3}}");
+    let all =
+        format!("{{{actor}, \"request_id\": 1, \"source\": \"cli\", \"job_id\": [], \"meta\": 3}}");
     assert_eq!(
         stored(&test, &all).await,
         r#"{"source": "cli", "actor_id": "a", "actor_type": "user", "context_error": "refused: request_id job_id meta"}"#
@@ -120,7 +156,15 @@ async fn every_field_of_the_wrong_type_or_length_is_named_and_the_rest_is_kept()
 #[tokio::test]
 async fn escapes_without_a_character_spoil_only_their_own_value() {
     let test = table().await;
-    for bad in ["\\u0000", "a\\u0000\\u0000b", "\\ud800", "\\ud800x", "\\udc00", "\\uD800\\uD800", "\\\\\\u0000"] {
+    for bad in [
+        "\\u0000",
+        "a\\u0000\\u0000b",
+        "\\ud800",
+        "\\ud800x",
+        "\\udc00",
+        "\\uD800\\uD800",
+        "\\\\\\u0000",
+    ] {
         let context = format!(
             r#"{{"actor": {{"type": "user", "id": "a"}}, "request_id": "r\\u0000", "correlation_id": "{bad}", "source": "\ud83d\ude00"}}"#
         );
@@ -169,7 +213,12 @@ async fn hostile_text_is_stored_as_it_came() {
     let test = table().await;
     let id = r#"'; DROP TABLE t; -- \" \\ 😀 \t \u0001 $1 %s {{x}} <script>"#;
     let found = stored(&test, &format!("{{\"actor\": {{\"type\": \"user\", \"id\": \"{id}\"}}, \"meta\": {{\"{id}\": \"{id}\"}}}}")).await;
-    assert_eq!(found, format!("{{\"meta\": {{\"{id}\": \"{id}\"}}, \"actor_id\": \"{id}\", \"actor_type\": \"user\"}}"));
+    assert_eq!(
+        found,
+        format!(
+            "{{\"meta\": {{\"{id}\": \"{id}\"}}, \"actor_id\": \"{id}\", \"actor_type\": \"user\"}}"
+        )
+    );
 }
 
 #[tokio::test]
@@ -190,13 +239,31 @@ async fn a_context_that_changes_after_the_first_capture_has_no_effect() {
 #[tokio::test]
 async fn each_context_mode_does_what_its_name_says() {
     use threadline::policy::ContextMode::{Allow, Require, Warn};
-    let with = |actor: &str| format!("BEGIN; SET LOCAL threadline.context = '{actor}'; INSERT INTO t VALUES (7); UPDATE t SET v = 'x'; DELETE FROM t; TRUNCATE t; COMMIT");
-    let nobody = ["", "garbage", "{\"source\": \"x\"}", "{\"actor\": {\"type\": \"user\"}}"];
+    let with = |actor: &str| {
+        format!(
+            "BEGIN; SET LOCAL threadline.context = '{actor}'; INSERT INTO t VALUES (7); UPDATE t SET v = 'x'; DELETE FROM t; TRUNCATE t; COMMIT"
+        )
+    };
+    let nobody = [
+        "",
+        "garbage",
+        "{\"source\": \"x\"}",
+        "{\"actor\": {\"type\": \"user\"}}",
+    ];
     for mode in [Allow, Warn, Require] {
         let test = TestDb::new().await;
-        test.run("CREATE TABLE t (id int PRIMARY KEY, v text)").await;
-        test.capture("public.t", CapturePolicy { context: mode, ..CapturePolicy::default() }).await;
-        test.run(&with("{\"actor\": {\"type\": \"anonymous\"}}")).await;
+        test.run("CREATE TABLE t (id int PRIMARY KEY, v text)")
+            .await;
+        test.capture(
+            "public.t",
+            CapturePolicy {
+                context: mode,
+                ..CapturePolicy::default()
+            },
+        )
+        .await;
+        test.run(&with("{\"actor\": {\"type\": \"anonymous\"}}"))
+            .await;
         assert_eq!(test.changes().await.len(), 4);
         for context in nobody {
             let one = test.pool(1).await;
@@ -206,14 +273,25 @@ async fn each_context_mode_does_what_its_name_says() {
                 Allow | Warn => assert!(done.is_ok(), "{done:?}"),
                 Require => {
                     let err = done.unwrap_err().to_string();
-                    assert!(err.contains("INSERT on public.t needs an audit context with an actor"), "{err}");
+                    assert!(
+                        err.contains("INSERT on public.t needs an audit context with an actor"),
+                        "{err}"
+                    );
                     let _ = one.execute_unprepared("ROLLBACK").await;
-                    let err = one.execute_unprepared("TRUNCATE t").await.unwrap_err().to_string();
+                    let err = one
+                        .execute_unprepared("TRUNCATE t")
+                        .await
+                        .unwrap_err()
+                        .to_string();
                     assert!(err.contains("TRUNCATE on public.t needs"), "{err}");
                 }
             }
         }
-        let expected = if mode == Require { 4 } else { 4 + 4 * nobody.len() };
+        let expected = if mode == Require {
+            4
+        } else {
+            4 + 4 * nobody.len()
+        };
         assert_eq!(test.changes().await.len(), expected);
     }
 }
@@ -222,13 +300,23 @@ async fn each_context_mode_does_what_its_name_says() {
 async fn the_warning_comes_once_per_transaction_and_table() {
     use threadline::policy::ContextMode;
     let test = TestDb::new().await;
-    test.run("CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY)").await;
+    test.run("CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY)")
+        .await;
     for table in ["public.a", "public.b"] {
-        test.capture(table, CapturePolicy { context: ContextMode::Warn, ..CapturePolicy::default() }).await;
+        test.capture(
+            table,
+            CapturePolicy {
+                context: ContextMode::Warn,
+                ..CapturePolicy::default()
+            },
+        )
+        .await;
     }
     let one = test.pool(1).await;
     run(&one, "BEGIN; INSERT INTO a SELECT generate_series(1, 5); INSERT INTO b VALUES (1); INSERT INTO a VALUES (6)").await;
-    let warned: String = rows(&one, "SELECT current_setting('threadline.warned')").await[0].try_get_by_index(0).unwrap();
+    let warned: String = rows(&one, "SELECT current_setting('threadline.warned')").await[0]
+        .try_get_by_index(0)
+        .unwrap();
     assert_eq!(warned.split_whitespace().count(), 2, "{warned}");
     run(&one, "COMMIT").await;
 }

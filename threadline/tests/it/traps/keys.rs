@@ -3,25 +3,8 @@
 use sea_orm::EntityTrait;
 use threadline::{CapturePolicy, Snapshot, as_of};
 
+use super::record;
 use crate::support::TestDb;
-
-mod record {
-    use sea_orm::entity::prelude::*;
-    use threadline::Audited;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Audited)]
-    #[sea_orm(table_name = "t")]
-    pub struct Model {
-        #[sea_orm(primary_key)]
-        pub id: i32,
-        pub v: Option<String>,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
 
 async fn table(key: &str) -> TestDb {
     TestDb::with_tables(
@@ -34,7 +17,11 @@ async fn table(key: &str) -> TestDb {
 /// The record as `as_of` sees it now: its value, or whether it is deleted.
 async fn now(test: &TestDb, id: i32) -> String {
     let at = chrono::Utc::now() + chrono::Duration::hours(1);
-    match as_of::<record::Entity>(id, at).fetch(&test.db).await.unwrap() {
+    match as_of::<record::Entity>(id, at)
+        .fetch(&test.db)
+        .await
+        .unwrap()
+    {
         Snapshot::Present(row) => row.v.unwrap(),
         Snapshot::Deleted { .. } => "deleted".into(),
         Snapshot::BeforeHorizon => "unknown".into(),
@@ -85,7 +72,10 @@ async fn two_rows_that_swap_their_keys_are_both_there() {
         test.run("INSERT INTO t VALUES (1, 'a'), (2, 'b')").await;
         test.run("UPDATE t SET id = 3 - id").await;
         test.assert_true_trail("t").await;
-        assert_eq!((now(&test, 1).await, now(&test, 2).await), ("b".into(), "a".into()));
+        assert_eq!(
+            (now(&test, 1).await, now(&test, 2).await),
+            ("b".into(), "a".into())
+        );
         let links: Vec<String> = test
             .all("SELECT concat_ws(' ', op, table_pk ->> 'id', linked_pk ->> 'id') FROM threadline.audit_changes
                    WHERE op <> 'insert' ORDER BY table_pk, captured_at, id")
@@ -168,7 +158,8 @@ async fn a_deleted_key_that_is_taken_again_in_one_statement_is_there() {
 
 // A limit: only a deferrable key lets the INSERT run before the DELETE, and nothing tells the two rows apart then.
 #[tokio::test]
-async fn a_deferrable_key_that_is_inserted_before_it_is_deleted_in_one_statement_counts_as_deleted() {
+async fn a_deferrable_key_that_is_inserted_before_it_is_deleted_in_one_statement_counts_as_deleted()
+{
     let test = table("DEFERRABLE").await;
     test.run("INSERT INTO t VALUES (2, 'b')").await;
     test.run("WITH gone AS (DELETE FROM t WHERE id = 2) INSERT INTO t VALUES (2, 'new')")
@@ -243,7 +234,11 @@ async fn a_delete_keeps_the_last_row() {
     assert_eq!(test.images().await[2], r#"t delete {"v": "b", "id": 1}"#);
     assert_eq!(record::Entity::find().all(&test.db).await.unwrap(), []);
     let at = chrono::Utc::now();
-    match as_of::<record::Entity>(1, at).fetch(&test.db).await.unwrap() {
+    match as_of::<record::Entity>(1, at)
+        .fetch(&test.db)
+        .await
+        .unwrap()
+    {
         Snapshot::Deleted { last, .. } => assert_eq!(last.v.as_deref(), Some("b")),
         other => panic!("{other:?}"),
     }

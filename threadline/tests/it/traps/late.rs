@@ -4,7 +4,8 @@ use threadline::CapturePolicy;
 
 use crate::support::TestDb;
 
-const TABLE: &str = "CREATE TABLE t (id int PRIMARY KEY, v text, secret text, n int NOT NULL DEFAULT 0);
+const TABLE: &str =
+    "CREATE TABLE t (id int PRIMARY KEY, v text, secret text, n int NOT NULL DEFAULT 0);
     INSERT INTO t VALUES (1, 'a', 's', 0), (2, 'a', 's', 0), (3, 'a', 's', 0), (4, 'a', 's', 0);";
 
 /// The table, its capture, and a trigger that runs `body` once, in the AFTER trigger of row 1.
@@ -246,13 +247,20 @@ async fn large_values_out_of_line_do_not_disturb_the_order() {
 
 #[tokio::test]
 async fn rows_that_this_transaction_locked_are_not_misplaced() {
-    for lock in ["FOR UPDATE", "FOR NO KEY UPDATE", "FOR SHARE", "FOR KEY SHARE"] {
+    for lock in [
+        "FOR UPDATE",
+        "FOR NO KEY UPDATE",
+        "FOR SHARE",
+        "FOR KEY SHARE",
+    ] {
         for policy in [CapturePolicy::default(), without_previous_values()] {
             let test = TestDb::new().await;
             test.run(TABLE).await;
             test.capture("public.t", policy).await;
-            test.run("CREATE TABLE child (id int PRIMARY KEY, t_id int REFERENCES t ON DELETE CASCADE)")
-                .await;
+            test.run(
+                "CREATE TABLE child (id int PRIMARY KEY, t_id int REFERENCES t ON DELETE CASCADE)",
+            )
+            .await;
             test.capture("public.child", CapturePolicy::default()).await;
             test.run("INSERT INTO child VALUES (1, 4)").await;
             // A cascade first: a nested capture came before in this transaction.
@@ -281,7 +289,16 @@ async fn rows_that_this_transaction_locked_are_not_misplaced() {
             let ids = history_of_t(&test).await;
             assert_eq!(
                 ids,
-                ["delete 4 a", "update 1 b", "update 1 a", "update 1 b", "update 1 a", "update 2 b", "update 2 a", "delete 2 a"],
+                [
+                    "delete 4 a",
+                    "update 1 b",
+                    "update 1 a",
+                    "update 1 b",
+                    "update 1 a",
+                    "update 2 b",
+                    "update 2 a",
+                    "delete 2 a"
+                ],
                 "{lock}"
             );
             crate::support::run(&one, "INSERT INTO t VALUES (2, 'a'), (4, 'a')").await;

@@ -77,14 +77,7 @@ async fn an_inserted_row_that_a_trigger_deletes_and_inserts_again_is_there() {
 async fn an_inserted_row_that_a_trigger_gives_another_key_leaves_its_first_key() {
     let statement = format!("{TWO}; {INSERT}");
     let body = "UPDATE t SET id = 13 WHERE id = 12;";
-    check(
-        "INSERT",
-        body,
-        &statement,
-        12,
-        &["insert n", "delete n"],
-    )
-    .await;
+    check("INSERT", body, &statement, 12, &["insert n", "delete n"]).await;
 }
 
 #[tokio::test]

@@ -10,3 +10,28 @@ mod triggers;
 mod truncate;
 mod types;
 mod wide;
+
+/// The records of a table `t`. Without the derive: the registry of this binary is for tables that every test has.
+mod record {
+    use sea_orm::entity::prelude::*;
+    use threadline::{Audited, CapturePolicy};
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "t")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i32,
+        pub v: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+
+    impl Audited for Entity {
+        fn policy() -> CapturePolicy {
+            CapturePolicy::default()
+        }
+    }
+}

@@ -42,7 +42,11 @@ async fn transaction_of(db: &impl ConnectionTrait, key: i32) -> (String, bool) {
 async fn a_rollback_to_a_savepoint_takes_the_row_and_the_cache_together() {
     let test = table().await;
     let txn = test.db.begin().await.unwrap();
-    run(&txn, "SET LOCAL threadline.context = '{\"actor\": {\"type\": \"user\", \"id\": \"alice\"}}'").await;
+    run(
+        &txn,
+        "SET LOCAL threadline.context = '{\"actor\": {\"type\": \"user\", \"id\": \"alice\"}}'",
+    )
+    .await;
     run(&txn, "SAVEPOINT a").await;
     run(&txn, "INSERT INTO t VALUES (1)").await;
     run(&txn, "SAVEPOINT b").await;
@@ -50,7 +54,14 @@ async fn a_rollback_to_a_savepoint_takes_the_row_and_the_cache_together() {
     run(&txn, "ROLLBACK TO b").await;
     run(&txn, "INSERT INTO t VALUES (3)").await;
     run(&txn, "ROLLBACK TO a").await;
-    assert_eq!(text(&txn, "SELECT coalesce(current_setting('threadline.tx', true), '')").await, "");
+    assert_eq!(
+        text(
+            &txn,
+            "SELECT coalesce(current_setting('threadline.tx', true), '')"
+        )
+        .await,
+        ""
+    );
     run(&txn, "INSERT INTO t VALUES (4)").await;
     run(&txn, "SAVEPOINT c").await;
     run(&txn, "INSERT INTO t VALUES (5)").await;
@@ -64,8 +75,16 @@ async fn a_rollback_to_a_savepoint_takes_the_row_and_the_cache_together() {
 async fn a_row_made_in_a_released_savepoint_serves_the_rest_of_the_transaction() {
     let test = table().await;
     let txn = test.db.begin().await.unwrap();
-    run(&txn, "SAVEPOINT a; INSERT INTO t VALUES (1); RELEASE a; INSERT INTO t VALUES (2)").await;
-    run(&txn, "SAVEPOINT a; INSERT INTO t VALUES (3); ROLLBACK TO a; INSERT INTO t VALUES (4)").await;
+    run(
+        &txn,
+        "SAVEPOINT a; INSERT INTO t VALUES (1); RELEASE a; INSERT INTO t VALUES (2)",
+    )
+    .await;
+    run(
+        &txn,
+        "SAVEPOINT a; INSERT INTO t VALUES (3); ROLLBACK TO a; INSERT INTO t VALUES (4)",
+    )
+    .await;
     txn.commit().await.unwrap();
     assert_eq!(by_transaction(&test).await, ["-: 1,2,4"]);
 }
@@ -134,7 +153,11 @@ async fn a_prepared_transaction_keeps_its_changes_with_its_row() {
 async fn reset_all_in_the_middle_finds_the_transaction_again() {
     let test = table().await;
     let one = test.pool(1).await;
-    for (id, before) in [(1, ""), (2, "SAVEPOINT a; "), (3, "SAVEPOINT a; SAVEPOINT b; ")] {
+    for (id, before) in [
+        (1, ""),
+        (2, "SAVEPOINT a; "),
+        (3, "SAVEPOINT a; SAVEPOINT b; "),
+    ] {
         run(&one, &format!("BEGIN; SET LOCAL threadline.context = '{{\"actor\": {{\"type\": \"user\", \"id\": \"u{id}\"}}}}'; {before}INSERT INTO t VALUES ({id})")).await;
         run(&one, "RESET ALL").await;
         run(&one, &format!("INSERT INTO t VALUES ({id}0)")).await;
@@ -190,7 +213,11 @@ async fn attack(test: &TestDb, one: &DatabaseConnection, value: &str, key: i32) 
         run(one, &format!("INSERT INTO t VALUES ({key}00)")).await;
         let (first, own) = transaction_of(one, key).await;
         assert!(own, "{value}");
-        assert_eq!(transaction_of(one, key * 100).await, (first, true), "{value}");
+        assert_eq!(
+            transaction_of(one, key * 100).await,
+            (first, true),
+            "{value}"
+        );
         run(one, "COMMIT").await;
         // The session-level value, if any, is still there for the next transaction.
         run(one, &format!("INSERT INTO t VALUES ({key}000)")).await;
@@ -249,7 +276,13 @@ async fn no_value_of_the_cache_attaches_a_change_to_another_transaction() {
     {
         let key = 500 + n;
         run(&one, "BEGIN").await;
-        run(&one, &format!("SELECT set_config('threadline.tx', pg_current_xact_id()::text || ':{tail}', true)")).await;
+        run(
+            &one,
+            &format!(
+                "SELECT set_config('threadline.tx', pg_current_xact_id()::text || ':{tail}', true)"
+            ),
+        )
+        .await;
         run(&one, &format!("INSERT INTO t VALUES ({key})")).await;
         let (id, own) = transaction_of(&one, i32::try_from(key).unwrap()).await;
         assert!(own && id != "1" && id != "2", "{tail}");
@@ -271,7 +304,11 @@ async fn a_replayed_value_of_a_rolled_back_savepoint_never_names_another_transac
     run(&one, "BEGIN; SAVEPOINT a; INSERT INTO t VALUES (1)").await;
     let value = text(&one, "SELECT current_setting('threadline.tx')").await;
     run(&one, "ROLLBACK TO a").await;
-    run(&one, &format!("SET LOCAL threadline.tx = '{value}'; INSERT INTO t VALUES (2); COMMIT")).await;
+    run(
+        &one,
+        &format!("SET LOCAL threadline.tx = '{value}'; INSERT INTO t VALUES (2); COMMIT"),
+    )
+    .await;
     run(&one, "INSERT INTO t VALUES (3)").await;
     assert_eq!(by_transaction(&test).await, ["-: 3", "-: 2"]);
 }
@@ -283,8 +320,16 @@ async fn a_repeated_xid_of_a_restored_trail_gets_a_row_of_its_own() {
     let old = "INSERT INTO threadline.audit_transactions (xid, occurred_at, actor_type, actor_id) VALUES (pg_current_xact_id(), '2001-01-01', 'user', 'long ago')";
     // The worst case: this session restored the row, and remembers its id.
     for (id, before) in [(1, ""), (2, "RESET ALL;")] {
-        run(&one, &format!("BEGIN; {old}; {before} INSERT INTO t VALUES ({id})")).await;
-        run(&one, &format!("RESET ALL; INSERT INTO t VALUES ({id}0); COMMIT")).await;
+        run(
+            &one,
+            &format!("BEGIN; {old}; {before} INSERT INTO t VALUES ({id})"),
+        )
+        .await;
+        run(
+            &one,
+            &format!("RESET ALL; INSERT INTO t VALUES ({id}0); COMMIT"),
+        )
+        .await;
     }
     let of: Vec<String> = test
         .all("SELECT coalesce(t.actor_id, '-') FROM threadline.audit_changes c JOIN threadline.audit_transactions t ON t.id = c.transaction_id ORDER BY c.id")

@@ -99,7 +99,9 @@ async fn an_after_trigger_that_changes_the_same_row_comes_after_the_change() {
             .await;
         assert_eq!(
             second,
-            ["insert a", "update b", "update c", "update b", "update d", "delete d"],
+            [
+                "insert a", "update b", "update c", "update b", "update d", "delete d"
+            ],
             "{name}"
         );
     }
