@@ -299,7 +299,7 @@ where
             "coalesce(l.exact - ARRAY[{}]::text[], '{{}}')",
             json.join(", ")
         ));
-        let image = image.binary(BinOper::Custom("||".into()), exact);
+        let image = image.binary(BinOper::Custom("||"), exact);
         let call = Func::cust("jsonb_populate_record")
             .arg(Expr::cust(format!("NULL::{}", quoted_name(&E::default()))))
             .arg(image);

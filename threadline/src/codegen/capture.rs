@@ -104,11 +104,19 @@ fn names(spec: &TableSpec) -> Value {
 
 fn body_context(spec: &TableSpec) -> Value {
     let policy = &spec.policy;
-    let redacted: Vec<_> = policy.exclude.iter().chain(&policy.mask).cloned().collect();
+    let virtuals = spec
+        .columns
+        .iter()
+        .filter(|column| {
+            column.kind == ColumnKind::Virtual && !policy.exclude.contains(&column.name)
+        })
+        .map(|column| &column.name);
+    let exclude: Vec<_> = policy.exclude.iter().chain(virtuals).cloned().collect();
+    let redacted: Vec<_> = exclude.iter().chain(&policy.mask).cloned().collect();
     let recorded = || {
         spec.columns
             .iter()
-            .filter(|column| !policy.exclude.contains(&column.name))
+            .filter(|column| !exclude.contains(&column.name))
     };
     let of = |kind: ColumnKind| -> Vec<String> {
         spec.columns
@@ -151,7 +159,7 @@ fn body_context(spec: &TableSpec) -> Value {
     context! {
         key_columns => &spec.key,
         partitioned => spec.partitioned,
-        exclude => &policy.exclude,
+        exclude => &exclude,
         mask => &policy.mask,
         except => &policy.except,
         redacted => &redacted,

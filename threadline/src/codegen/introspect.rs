@@ -241,6 +241,7 @@ fn kind(word: &str) -> ColumnKind {
         "json_array" => ColumnKind::JsonArray,
         "text_form" => ColumnKind::TextForm,
         "reference" => ColumnKind::Reference,
+        "virtual" => ColumnKind::Virtual,
         _ => ColumnKind::Other,
     }
 }
@@ -291,15 +292,16 @@ async fn similar<C: ConnectionTrait>(
 async fn columns<C: ConnectionTrait>(oid: i64, db: &C) -> Result<Vec<Column>, DbErr> {
     // Domains are looked through; arrays go by their elements.
     let sql = "WITH RECURSIVE base AS (
-          SELECT a.attnum, a.attname, a.atttypid AS typid, false AS is_array FROM pg_catalog.pg_attribute a
+          SELECT a.attnum, a.attname, a.attgenerated = 'v' AS is_virtual, a.atttypid AS typid, false AS is_array FROM pg_catalog.pg_attribute a
            WHERE a.attrelid = $1::bigint::oid AND a.attnum > 0 AND NOT a.attisdropped
           UNION ALL
-          SELECT b.attnum, b.attname, CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.typelem END,
+          SELECT b.attnum, b.attname, b.is_virtual, CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.typelem END,
                  b.is_array OR t.typtype <> 'd'
             FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.typid
            WHERE t.typtype = 'd' OR (t.typcategory = 'A' AND t.typelem <> 0)
         )
         SELECT b.attname::text AS name, CASE
+            WHEN b.is_virtual THEN 'virtual'
             WHEN t.typtype IN ('c', 'r', 'm') THEN 'other'
             WHEN t.typname IN ('json', 'jsonb') AND b.is_array THEN 'json_array'
             WHEN t.typname IN ('float4', 'float8') AND b.is_array THEN 'float_array'

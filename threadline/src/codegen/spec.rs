@@ -36,6 +36,8 @@ pub enum ColumnKind {
     TextForm,
     /// `regclass` and its like: their text follows the search path.
     Reference,
+    /// A virtual generated column: a trigger does not see its value, so it is not recorded.
+    Virtual,
     /// Anything else, such as ranges and composite types: every setting is pinned.
     Other,
 }
@@ -56,7 +58,12 @@ impl ColumnKind {
 
     pub(super) const fn pins(self) -> &'static [Pin] {
         match self {
-            Self::Plain | Self::Numeric | Self::Json | Self::Jsonb | Self::JsonArray => &[],
+            Self::Plain
+            | Self::Numeric
+            | Self::Json
+            | Self::Jsonb
+            | Self::JsonArray
+            | Self::Virtual => &[],
             Self::Float | Self::FloatArray | Self::Geometric => &[Pin::Digits],
             Self::Timestamptz => &[Pin::TimeZone],
             Self::Bytea => &[Pin::Bytes],

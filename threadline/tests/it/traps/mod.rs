@@ -9,6 +9,7 @@ mod transactions;
 mod triggers;
 mod truncate;
 mod types;
+mod values;
 mod wide;
 
 /// The records of a table `t`. Without the derive: the registry of this binary is for tables that every test has.

@@ -362,3 +362,25 @@ async fn unchanged_values_out_of_line_are_whole_in_the_image() {
         .await;
     assert_eq!(size, 128_000);
 }
+
+#[tokio::test]
+async fn a_virtual_column_which_no_trigger_sees_is_left_out_not_recorded_as_null() {
+    let test = TestDb::new().await;
+    let version: i32 = test
+        .one("SELECT current_setting('server_version_num')::int")
+        .await;
+    // Before version 18 every generated column is a stored one.
+    let (kind, image) = if version < 180_000 {
+        ("STORED", r#"{"a": 2, "id": 1, "doubled": 4}"#)
+    } else {
+        ("VIRTUAL", r#"{"a": 2, "id": 1}"#)
+    };
+    test.run(&format!(
+        "CREATE TABLE g (id int PRIMARY KEY, a int, doubled int GENERATED ALWAYS AS (a * 2) {kind})"
+    ))
+    .await;
+    test.capture("public.g", CapturePolicy::default()).await;
+    test.run("INSERT INTO g VALUES (1, 1)").await;
+    test.run("UPDATE g SET a = 2").await;
+    assert_eq!(test.images().await[1], format!("g update {image}"));
+}
