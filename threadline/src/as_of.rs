@@ -288,7 +288,7 @@ where
             let missing = Expr::val(Value::Object(self.missing.clone()).to_string());
             image = missing
                 .cast_as("jsonb")
-                .binary(BinOper::Custom("||".into()), image);
+                .binary(BinOper::Custom("||"), image);
         }
         let call = Func::cust("jsonb_populate_record")
             .arg(Expr::cust(format!("NULL::{}", quoted_name(&E::default()))))

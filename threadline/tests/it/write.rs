@@ -339,7 +339,7 @@ async fn a_spawned_task_can_run_an_audited_transaction() {
     let title = String::from("spawned");
     let done = tokio::spawn(async move {
         db.audited_transaction(&alice(), async |txn| {
-            Ok::<_, DbErr>(new_post(&title).insert(txn).await?)
+            new_post(&title).insert(txn).await
         })
         .await
     });
