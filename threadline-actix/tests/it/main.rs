@@ -1,0 +1,5 @@
+//! The middleware and the extractors, through actix-web's own test service and, where a
+//! connection matters, against a real PostgreSQL.
+
+mod capture;
+mod support;
