@@ -1,0 +1,86 @@
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+
+use crate::syntax::{ColumnRef, ContextMode, EntitySyntax, TruncateMode};
+
+/// The implementation of `Audited` and the entry in the registry.
+pub(crate) fn audited(entity: &EntitySyntax) -> TokenStream {
+    let model = &entity.model;
+    let settings = settings(entity);
+    let spanned_model = quote_spanned! { model.span() =>
+        <#model as ::threadline::__private::sea_orm::ModelTrait>::Entity
+    };
+    quote! {
+        const _: () = {
+            type __Entity = #spanned_model;
+            type __Column = <__Entity as ::threadline::__private::sea_orm::EntityTrait>::Column;
+
+            #[automatically_derived]
+            impl ::threadline::Audited for __Entity {
+                fn policy() -> ::threadline::CapturePolicy {
+                    ::threadline::CapturePolicy {
+                        #(#settings,)*
+                        ..::core::default::Default::default()
+                    }
+                }
+            }
+
+            ::threadline::__private::inventory::submit! {
+                ::threadline::audited::AuditedEntity::of::<__Entity>(::core::module_path!())
+            }
+        };
+    }
+}
+
+/// The fields of the policy that differ from the default.
+fn settings(entity: &EntitySyntax) -> Vec<TokenStream> {
+    let policy = quote!(::threadline::policy);
+    let mut settings = Vec::new();
+    let lists = [
+        (quote!(exclude), &entity.exclude),
+        (quote!(mask), &entity.mask),
+        (quote!(except), &entity.except),
+    ];
+    for (word, columns) in lists {
+        if !columns.is_empty() {
+            let names = columns.iter().map(name);
+            settings.push(quote!(#word: ::std::vec![#(#names),*]));
+        }
+    }
+    if !entity.store_changed_from {
+        settings.push(quote!(store_changed_from: false));
+    }
+    if let Some(key) = &entity.primary_key {
+        let names = key.iter().map(name);
+        settings.push(quote!(primary_key: ::core::option::Option::Some(::std::vec![#(#names),*])));
+    }
+    match entity.context {
+        ContextMode::Allow => {}
+        ContextMode::Warn => settings.push(quote!(context: #policy::ContextMode::Warn)),
+        ContextMode::Require => settings.push(quote!(context: #policy::ContextMode::Require)),
+    }
+    match entity.truncate {
+        TruncateMode::Record => {}
+        TruncateMode::Refuse => settings.push(quote!(truncate: #policy::TruncateMode::Refuse)),
+        TruncateMode::Rows => settings.push(quote!(truncate: #policy::TruncateMode::Rows)),
+    }
+    settings
+}
+
+/// The name of a column as a `String`. That of a field is asked of SeaORM at run time, so that it
+/// is right wherever the name was given.
+fn name(column: &ColumnRef) -> TokenStream {
+    match &column.variant {
+        Some(variant) => quote! {
+            ::std::string::String::from(
+                <__Column as ::threadline::__private::sea_orm::IdenStatic>::as_str(
+                    &__Column::#variant,
+                ),
+            )
+        },
+        None => {
+            let name = &column.name;
+            quote!(::std::string::String::from(#name))
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! Reads `#[audited(..)]`: which words stand there, and what was written with them.
+
+use proc_macro2::{Ident, Span};
+use syn::{
+    DeriveInput, Error, Field, FieldsNamed, Lit, LitStr, Meta, Path, Token, parenthesized,
+    parse::{Parse, ParseStream},
+    punctuated::Punctuated,
+    spanned::Spanned,
+};
+
+use super::{
+    entity::{ColumnSyntax, ContextMode, TruncateMode},
+    errors::Errors,
+    read_sea_orm::{FieldKind, Model, attributes, literal},
+};
+
+const STRUCT_WORDS: [&str; 7] = [
+    "exclude",
+    "mask",
+    "except",
+    "store_changed_from",
+    "primary_key",
+    "context",
+    "truncate",
+];
+
+const FIELD_WORDS: [&str; 3] = ["exclude", "mask", "except"];
+
+/// A column as it was written.
+#[derive(Debug)]
+pub(super) enum Written {
+    /// By a word on its field.
+    OnField(ColumnSyntax, Span),
+    /// By its name.
+    Named(LitStr),
+    /// By its name, as one that the model leaves out.
+    Unmapped(LitStr),
+}
+
+/// Everything that was written for an entity.
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    pub(super) exclude: Vec<Written>,
+    pub(super) mask: Vec<Written>,
+    pub(super) except: Vec<Written>,
+    pub(super) store_changed_from: Option<bool>,
+    pub(super) primary_key: Option<(Span, Vec<Written>)>,
+    pub(super) context: Option<ContextMode>,
+    pub(super) truncate: Option<TruncateMode>,
+}
+
+impl Words {
+    pub(super) fn read(
+        input: &DeriveInput,
+        fields: &FieldsNamed,
+        model: &Model,
+        errors: &mut Errors,
+    ) -> Self {
+        let mut words = Self::default();
+        let mut seen = Vec::new();
+        for meta in attributes(&input.attrs, "audited") {
+            for word in inner(&meta, &STRUCT_WORDS, errors) {
+                words.read_on_struct(&word, &mut seen, errors);
+            }
+        }
+        for field in &fields.named {
+            match field
+                .ident
+                .as_ref()
+                .and_then(|ident| model.column_of(ident))
+            {
+                Some(column) => words.read_on_field(field, column, errors),
+                None => refuse_words(field, FieldKind::of(field), errors),
+            }
+        }
+        words
+    }
+
+    fn read_on_struct(&mut self, meta: &Meta, seen: &mut Vec<String>, errors: &mut Errors) {
+        let Some(word) = known(meta.path(), &STRUCT_WORDS, seen, errors) else {
+            return;
+        };
+        match word.to_string().as_str() {
+            "exclude" => self.exclude.extend(columns(meta, &word, errors)),
+            "mask" => self.mask.extend(columns(meta, &word, errors)),
+            "except" => self.except.extend(columns(meta, &word, errors)),
+            "primary_key" => self.primary_key = Some((word.span(), columns(meta, &word, errors))),
+            "store_changed_from" => self.store_changed_from = boolean(meta, &word, errors),
+            "context" => self.context = one_of(meta, &word, &ContextMode::WORDS, errors),
+            _ => self.truncate = one_of(meta, &word, &TruncateMode::WORDS, errors),
+        }
+    }
+
+    fn read_on_field(&mut self, field: &Field, column: &ColumnSyntax, errors: &mut Errors) {
+        let mut seen = Vec::new();
+        for meta in attributes(&field.attrs, "audited") {
+            for meta in inner(&meta, &FIELD_WORDS, errors) {
+                let Some(word) = known_on_field(&meta, &mut seen, errors) else {
+                    continue;
+                };
+                let written = Written::OnField(column.clone(), word.span());
+                match word.to_string().as_str() {
+                    "exclude" => self.exclude.push(written),
+                    "mask" => self.mask.push(written),
+                    _ => self.except.push(written),
+                }
+            }
+        }
+    }
+}
+
+/// Reports words on a field that is not a column, where they would do nothing.
+pub(super) fn refuse_words(field: &Field, kind: FieldKind, errors: &mut Errors) {
+    let why = match kind {
+        FieldKind::Relation => "a relation",
+        FieldKind::Ignored => "marked `#[sea_orm(ignore)]`",
+        FieldKind::Column => return,
+    };
+    for meta in attributes(&field.attrs, "audited") {
+        errors.at(
+            meta.path().span(),
+            format_args!("this field is {why}, not a column: there is nothing to redact"),
+        );
+    }
+}
+
+/// The words in the brackets of one attribute.
+fn inner(meta: &Meta, allowed: &[&str], errors: &mut Errors) -> Vec<Meta> {
+    let words = match meta {
+        Meta::List(list) => {
+            match list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated) {
+                Ok(words) => words.into_iter().collect(),
+                Err(error) => {
+                    errors.add(error);
+                    return Vec::new();
+                }
+            }
+        }
+        Meta::Path(_) | Meta::NameValue(_) => Vec::new(),
+    };
+    if words.is_empty() {
+        errors.at(
+            meta.path().span(),
+            format_args!("`audited` needs a word in brackets: {}", list(allowed)),
+        );
+    }
+    words
+}
+
+/// The word of a path, if it is one of `allowed` and the first of its kind.
+fn known(
+    path: &Path,
+    allowed: &[&str],
+    seen: &mut Vec<String>,
+    errors: &mut Errors,
+) -> Option<Ident> {
+    let Some(word) = path
+        .get_ident()
+        .filter(|word| allowed.iter().any(|allowed| *word == allowed))
+    else {
+        let name: Vec<_> = path
+            .segments
+            .iter()
+            .map(|part| part.ident.to_string())
+            .collect();
+        let name = name.join("::");
+        errors.at(
+            path.span(),
+            format_args!("unknown word `{name}`, expected {}", list(allowed)),
+        );
+        return None;
+    };
+    let name = word.to_string();
+    if seen.contains(&name) {
+        errors.at(word.span(), format_args!("`{name}` is given twice"));
+        return None;
+    }
+    seen.push(name);
+    Some(word.clone())
+}
+
+fn known_on_field(meta: &Meta, seen: &mut Vec<String>, errors: &mut Errors) -> Option<Ident> {
+    let path = meta.path();
+    if let Some(word) = path.get_ident()
+        && STRUCT_WORDS.iter().any(|known| word == known)
+        && !FIELD_WORDS.iter().any(|known| word == known)
+    {
+        let fields = list(&FIELD_WORDS);
+        errors.at(
+            word.span(),
+            format_args!("`{word}` belongs on the struct; on a field stands {fields}"),
+        );
+        return None;
+    }
+    let word = known(path, &FIELD_WORDS, seen, errors)?;
+    if !matches!(meta, Meta::Path(_)) {
+        errors.at(
+            word.span(),
+            format_args!("`{word}` stands alone on a field"),
+        );
+        return None;
+    }
+    Some(word)
+}
+
+fn columns(meta: &Meta, word: &Ident, errors: &mut Errors) -> Vec<Written> {
+    let Meta::List(list) = meta else {
+        errors.at(
+            word.span(),
+            format_args!("`{word}` needs columns in brackets, `{word}(\"column\")`"),
+        );
+        return Vec::new();
+    };
+    match list.parse_args_with(Punctuated::<Entry, Token![,]>::parse_terminated) {
+        Ok(entries) if entries.is_empty() => {
+            errors.at(
+                word.span(),
+                format_args!("`{word}` needs at least one column"),
+            );
+            Vec::new()
+        }
+        Ok(entries) => entries.into_iter().flat_map(|entry| entry.0).collect(),
+        Err(error) => {
+            errors.add(error);
+            Vec::new()
+        }
+    }
+}
+
+/// One entry of a list of columns: `"name"`, or `unmapped("name", ..)`.
+struct Entry(Vec<Written>);
+
+impl Parse for Entry {
+    fn parse(input: ParseStream<'_>) -> Result<Self, Error> {
+        const EXPECTED: &str =
+            "columns are written as strings, those that the model leaves out as `unmapped(\"..\")`";
+        if input.peek(LitStr) {
+            return Ok(Self(vec![Written::Named(input.parse()?)]));
+        }
+        match input.parse::<Ident>() {
+            Ok(word) if word == "unmapped" && input.peek(syn::token::Paren) => {
+                let content;
+                parenthesized!(content in input);
+                let names = Punctuated::<LitStr, Token![,]>::parse_terminated(&content)?;
+                if names.is_empty() {
+                    return Err(Error::new(
+                        word.span(),
+                        "`unmapped` needs at least one column",
+                    ));
+                }
+                Ok(Self(names.into_iter().map(Written::Unmapped).collect()))
+            }
+            Ok(word) => Err(Error::new(word.span(), EXPECTED)),
+            Err(_) => Err(input.error(EXPECTED)),
+        }
+    }
+}
+
+fn boolean(meta: &Meta, word: &Ident, errors: &mut Errors) -> Option<bool> {
+    if let Meta::NameValue(pair) = meta {
+        if let Some(Lit::Bool(value)) = literal(&pair.value) {
+            return Some(value.value);
+        }
+        errors.at(
+            pair.value.span(),
+            format_args!("`{word}` is `true` or `false`"),
+        );
+    } else {
+        errors.at(
+            word.span(),
+            format_args!("`{word}` needs a value, `{word} = false`"),
+        );
+    }
+    None
+}
+
+fn one_of<T: Copy>(
+    meta: &Meta,
+    word: &Ident,
+    values: &[(&str, T)],
+    errors: &mut Errors,
+) -> Option<T> {
+    let names: Vec<_> = values
+        .iter()
+        .map(|(name, _)| format!("\"{name}\""))
+        .collect();
+    let names = list(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let Meta::NameValue(pair) = meta else {
+        errors.at(
+            word.span(),
+            format_args!("`{word}` needs a value: `{word} =` {names}"),
+        );
+        return None;
+    };
+    if let Some(Lit::Str(text)) = literal(&pair.value)
+        && let Some((_, value)) = values.iter().find(|(name, _)| *name == text.value())
+    {
+        return Some(*value);
+    }
+    errors.at(pair.value.span(), format_args!("`{word}` is {names}"));
+    None
+}
+
+/// `a`, `b` or `c`.
+fn list(words: &[&str]) -> String {
+    let mut text = String::new();
+    for (i, word) in words.iter().enumerate() {
+        if i > 0 {
+            text.push_str(if i + 1 == words.len() { " or " } else { ", " });
+        }
+        text.push_str(&format!("`{word}`"));
+    }
+    text
+}

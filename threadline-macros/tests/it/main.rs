@@ -1,0 +1,5 @@
+//! What the derive makes of an entity.
+
+#![forbid(unsafe_code)]
+
+mod policy;
