@@ -5,7 +5,7 @@ use std::{error::Error as StdError, fmt};
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use sea_orm::DbErr;
 use serde::Serialize;
-use threadline::context;
+use threadline::{Error, context};
 
 use crate::headers::InvalidIdHeader;
 
@@ -27,7 +27,7 @@ pub enum AuditError {
         "the request has no audit context; add `.wrap(RequestCapture::new(actor_function))` to the `App` or scope of this route"
     )]
     MissingMiddleware,
-    /// The application has no connection for `AuditedDb`.
+    /// The application has no connection for [`AuditedDb`](crate::AuditedDb).
     #[error(
         "the application has no database connection; add `.app_data(web::Data::new(db))` with a `sea_orm::DatabaseConnection` to the `App`"
     )]
@@ -38,9 +38,21 @@ pub enum AuditError {
     /// The client sent an id header that breaks its rule.
     #[error(transparent)]
     InvalidIdHeader(#[from] InvalidIdHeader),
+    /// An audited transaction or a query on the trail failed.
+    #[error("the audited work failed")]
+    Audit(#[source] Error),
     /// The database refused one of the handler's own statements.
     #[error("a statement of the handler failed")]
     Database(#[from] DbErr),
+}
+
+impl From<Error> for AuditError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::MissingActor => Self::MissingActor,
+            error => Self::Audit(error),
+        }
+    }
 }
 
 impl AuditError {
@@ -49,6 +61,7 @@ impl AuditError {
         match self {
             Self::MissingActor => "authentication required".to_owned(),
             Self::InvalidIdHeader(error) => error.to_string(),
+            Self::Audit(Error::InvalidContext(error)) => error.to_string(),
             _ => "internal server error".to_owned(),
         }
     }
@@ -58,7 +71,9 @@ impl ResponseError for AuditError {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::MissingActor => StatusCode::UNAUTHORIZED,
-            Self::InvalidIdHeader(_) => StatusCode::BAD_REQUEST,
+            Self::InvalidIdHeader(_) | Self::Audit(Error::InvalidContext(_)) => {
+                StatusCode::BAD_REQUEST
+            }
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -70,10 +85,7 @@ impl ResponseError for AuditError {
         if status.is_server_error() {
             tracing::error!(request_id, error = %Chain(self), "request failed");
         }
-        HttpResponse::build(status).json(Body {
-            error: self.public_text(),
-            request_id,
-        })
+        HttpResponse::build(status).json(Body { error: self.public_text(), request_id })
     }
 }
 

@@ -2,4 +2,6 @@
 //! connection matters, against a real PostgreSQL.
 
 mod capture;
+mod extractors;
+mod one_connection;
 mod support;

@@ -4,8 +4,14 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     middleware::Next,
 };
+use sea_orm::{
+    ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbBackend, Statement,
+};
 use serde_json::Value;
-use threadline::ActorRef;
+use threadline::{
+    ActorRef, SchemaName,
+    codegen::{capture, introspect},
+};
 
 /// What the host's authentication leaves in the request.
 #[derive(Clone, Debug)]
@@ -63,4 +69,51 @@ pub(crate) async fn answer<B: MessageBody + 'static>(
         request_id,
         body,
     }
+}
+
+/// A database of its own for one test, with the audited table `notes`.
+pub(crate) struct TestDb {
+    url: String,
+}
+
+impl TestDb {
+    pub(crate) async fn new(name: &str) -> Self {
+        let server = launcher::test_server().unwrap();
+        let name = format!("actix_{name}");
+        let admin = Database::connect(server.url("postgres")).await.unwrap();
+        for sql in [
+            format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
+            format!("CREATE DATABASE {name}"),
+        ] {
+            admin.execute_unprepared(&sql).await.unwrap();
+        }
+        admin.close().await.unwrap();
+        let test_db = Self { url: server.url(&name) };
+        let db = test_db.connect(1).await;
+        let table = "CREATE TABLE notes (id int PRIMARY KEY, title text NOT NULL)";
+        db.execute_unprepared(table).await.unwrap();
+        threadline::install(&db).await.unwrap();
+        let spec = introspect(&db, &"notes".parse().unwrap()).await.unwrap();
+        let triggers = capture(&SchemaName::default(), &spec, None).up;
+        db.execute_unprepared(&triggers).await.unwrap();
+        db.close().await.unwrap();
+        test_db
+    }
+
+    pub(crate) async fn connect(&self, connections: u32) -> DatabaseConnection {
+        let mut options = ConnectOptions::new(&self.url);
+        options.max_connections(connections).sqlx_logging(false);
+        Database::connect(options).await.unwrap()
+    }
+}
+
+/// Every captured change as `op id actor request correlation`, oldest first.
+pub(crate) async fn trail(db: &DatabaseConnection) -> Vec<String> {
+    let sql = "
+        SELECT concat_ws(' ', c.op, c.table_pk ->> 'id', coalesce(t.actor_type || ':' || t.actor_id, '-'),
+                         coalesce(t.request_id, '-'), coalesce(t.correlation_id, '-')) AS line
+        FROM threadline.audit_changes c JOIN threadline.audit_transactions t ON t.id = c.transaction_id
+        ORDER BY c.captured_at, c.id";
+    let rows = db.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap();
+    rows.into_iter().map(|row| row.try_get("", "line").unwrap()).collect()
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 use threadline::{Audited as _, Snapshot, as_of as post_as_of};
 use threadline_actix::Audit;
 
+use super::Entries;
 use crate::{entity::post, error::ApiError};
 
 /// The newest changes that an answer holds.
@@ -28,7 +29,7 @@ pub(crate) async fn history(
     if changes.is_empty() {
         return Err(ApiError::NotFound("post"));
     }
-    Ok(HttpResponse::Ok().json(json!({"entries": changes})))
+    Ok(HttpResponse::Ok().json(Entries { entries: changes, next: None }))
 }
 
 pub(crate) async fn as_of(

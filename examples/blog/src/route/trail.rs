@@ -3,10 +3,10 @@
 use actix_web::{HttpResponse, web};
 use sea_orm::DatabaseConnection;
 use serde::Deserialize;
-use serde_json::json;
 use threadline::PageToken;
 use threadline_actix::Audit;
 
+use super::Entries;
 use crate::{entity::post, error::ApiError};
 
 #[derive(Deserialize)]
@@ -34,7 +34,7 @@ pub(crate) async fn timeline(
         timeline = timeline.page_size(size);
     }
     let page = timeline.fetch(db.get_ref()).await?;
-    Ok(HttpResponse::Ok().json(json!({"entries": page.entries, "next": page.next})))
+    Ok(HttpResponse::Ok().json(Entries { entries: page.entries, next: page.next }))
 }
 
 /// Everything about one audit transaction, as support needs it for an incident.
