@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use serde_json::Value;
 use threadline::{
-    ActorRef, SchemaName,
+    ActorRef, CapturePolicy, SchemaName,
     codegen::{capture, introspect},
 };
 
@@ -93,8 +93,9 @@ impl TestDb {
         let table = "CREATE TABLE notes (id int PRIMARY KEY, title text NOT NULL)";
         db.execute_unprepared(table).await.unwrap();
         threadline::install(&db).await.unwrap();
-        let spec = introspect(&db, &"notes".parse().unwrap()).await.unwrap();
-        let triggers = capture(&SchemaName::default(), &spec, None).up;
+        let (schema, notes) = (SchemaName::default(), "notes".parse().unwrap());
+        let spec = introspect(&schema, &notes, CapturePolicy::default(), &db).await.unwrap();
+        let triggers = capture(&schema, &spec, None).unwrap().up;
         db.execute_unprepared(&triggers).await.unwrap();
         db.close().await.unwrap();
         test_db

@@ -1,6 +1,13 @@
-//! The blog's migrations.
+//! The blog's tables and what audits them.
 
+use sea_orm::DatabaseConnection;
 use sea_orm_migration::prelude::*;
+use threadline::{
+    Audited as _, SchemaName,
+    codegen::{self, IntrospectError, InvalidSpec, TableName},
+};
+
+use crate::entity::post;
 
 mod m20261101_090000_create_tables;
 
@@ -13,4 +20,36 @@ impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         vec![Box::new(m20261101_090000_create_tables::Migration)]
     }
+}
+
+/// Why the database could not be prepared.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A statement failed.
+    #[error("a migration failed")]
+    Database(#[from] DbErr),
+    /// The audit schema could not be created.
+    #[error("the audit schema can't be installed")]
+    Install(#[from] threadline::Error),
+    /// The table does not suit its policy.
+    #[error("`posts` can't be audited")]
+    Introspect(#[from] IntrospectError),
+    /// No triggers can be made for the table.
+    #[error("`posts` can't be audited")]
+    Capture(#[from] InvalidSpec),
+}
+
+/// Brings the database up to date. May run on every start.
+///
+/// # Errors
+/// When the database refuses; what is missing is created by the next run.
+pub async fn migrate(db: &DatabaseConnection) -> Result<(), Error> {
+    Migrator::up(db, None).await?;
+    threadline::install(db).await?;
+    let (schema, policy) = (SchemaName::default(), post::Entity::policy());
+    let table = TableName::new("public", "posts").map_err(InvalidSpec::from)?;
+    let spec = codegen::introspect(&schema, &table, policy, db).await?;
+    db.execute_unprepared(&codegen::capture(&schema, &spec, None)?.up).await?;
+    Ok(())
 }

@@ -1,0 +1,132 @@
+use minijinja::{Value, context, value::Serde};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{
+    InvalidSpec, MigrationSql, TableSpec, quote_literal,
+    spec::{ColumnKind, ColumnSpec},
+    template::render,
+};
+use crate::{policy::MASK_PLACEHOLDER, schema::SchemaName};
+
+/// What the comment on a capture function starts with; JSON follows.
+pub const COMMENT_PREFIX: &str = "threadline:";
+
+/// What the comment on a capture function says: what was meant, and how the body looked then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FunctionComment {
+    /// What the function was made from.
+    pub spec: TableSpec,
+    /// The SHA-256 of the function's body, in hex.
+    pub body: String,
+}
+
+/// The SQL that captures one table.
+///
+/// `up` makes or replaces the capture functions and triggers. `down` restores `previous`, or
+/// removes the capture when there was none.
+///
+/// # Errors
+/// When a specification has no key, or its policy does not fit its columns.
+pub fn capture(
+    schema: &SchemaName,
+    spec: &TableSpec,
+    previous: Option<&TableSpec>,
+) -> Result<MigrationSql, InvalidSpec> {
+    let up = install(schema, spec)?;
+    let down = match previous {
+        Some(previous) => install(schema, previous)?,
+        None => render("capture/drop", schema, names(spec)),
+    };
+    Ok(MigrationSql { up, down })
+}
+
+/// The name of the function that captures the rows of a table.
+pub fn capture_function(spec: &TableSpec) -> String {
+    spec.name.object("capture")
+}
+
+/// The body of the function that captures the rows of a table, as the catalogue should hold it.
+///
+/// # Errors
+/// As for [`capture`].
+pub fn capture_body(schema: &SchemaName, spec: &TableSpec) -> Result<String, InvalidSpec> {
+    spec.check()?;
+    Ok(format!("\n{}", render("capture/body", schema, body_context(spec))))
+}
+
+fn install(schema: &SchemaName, spec: &TableSpec) -> Result<String, InvalidSpec> {
+    let body = capture_body(schema, spec)?;
+    let digest: String =
+        Sha256::digest(&body).iter().map(|byte| format!("{byte:02x}")).collect();
+    let comment = FunctionComment { spec: spec.clone(), body: digest };
+    let comment = serde_json::to_string(&comment).expect("a specification has string keys only");
+    let common = context! {
+        capture_body => body.strip_prefix('\n').unwrap_or(&body),
+        truncate_body => render("capture/truncate_body", schema, body_context(spec)),
+        comment => format!("{COMMENT_PREFIX}{comment}"),
+        ..body_context(spec)
+    };
+    let parts = ["capture/guard", "capture/function", "capture/truncate", "capture/ownership", "capture/triggers"];
+    let parts: Vec<_> = parts.iter().map(|name| render(name, schema, common.clone())).collect();
+    Ok(format!("-- threadline: capture of {}, version 1\n{}", spec.name, parts.join("\n")))
+}
+
+fn names(spec: &TableSpec) -> Value {
+    context! {
+        name => Value::from(Serde(&spec.name)),
+        table => spec.name.quoted(),
+        capture_function => capture_function(spec),
+        truncate_function => spec.name.object("truncate"),
+    }
+}
+
+fn body_context(spec: &TableSpec) -> Value {
+    let policy = &spec.policy;
+    let redacted: Vec<_> = policy.exclude.iter().chain(&policy.mask).cloned().collect();
+    let recorded = || spec.columns.iter().filter(|column| !policy.exclude.contains(&column.name));
+    let of = |kind: ColumnKind| -> Vec<String> {
+        spec.columns
+            .iter()
+            .filter(|column| column.kind == kind)
+            .map(|column| column.name.clone())
+            .collect()
+    };
+    let open = |kind: ColumnKind| -> Vec<String> {
+        of(kind).into_iter().filter(|name| !redacted.contains(name)).collect()
+    };
+    let mut pins: Vec<_> = recorded().flat_map(|column| column.kind.pins()).copied().collect();
+    pins.sort_unstable();
+    pins.dedup();
+    let pins: Vec<_> = pins.into_iter().map(super::spec::Pin::sql).collect();
+    // A `json` value can make `to_jsonb` of the whole row fail, so every such column counts.
+    let json_columns = of(ColumnKind::Json);
+    let (floats, jsonbs, texts) =
+        (open(ColumnKind::Float), open(ColumnKind::Jsonb), open(ColumnKind::TextForm));
+    let has_exact = !(json_columns.is_empty() && floats.is_empty() && jsonbs.is_empty() && texts.is_empty());
+    let diffed: Vec<_> = recorded()
+        .map(|ColumnSpec { name, kind }| context! { name => name, by_text => kind.by_text() })
+        .collect();
+    let (schema_name, table_name) = (quote_literal(spec.name.schema()), quote_literal(spec.name.table()));
+    context! {
+        key_columns => &spec.key,
+        partitioned => spec.partitioned,
+        exclude => &policy.exclude,
+        mask => &policy.mask,
+        except => &policy.except,
+        redacted => &redacted,
+        store_changed_from => policy.store_changed_from,
+        context => Value::from(Serde(policy.context)),
+        truncate => Value::from(Serde(policy.truncate)),
+        placeholder => format!("\"{MASK_PLACEHOLDER}\""),
+        row_key_seed => format!("pg_catalog.hashtextextended({table_name}, pg_catalog.hashtextextended({schema_name}, 0))"),
+        pins => pins,
+        diffed => diffed,
+        float_columns => floats,
+        json_columns => json_columns,
+        jsonb_columns => jsonbs,
+        text_columns => texts,
+        has_exact => has_exact,
+        ..names(spec)
+    }
+}

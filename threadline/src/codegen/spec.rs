@@ -1,0 +1,156 @@
+use serde::{Deserialize, Serialize};
+
+use super::TableName;
+use crate::policy::{CapturePolicy, InvalidPolicy};
+
+/// How the JSON image carries a column. It decides which settings the capture function pins, how
+/// values are compared, and which values need their exact text beside the image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ColumnKind {
+    /// The image carries it exactly: integers, text, boolean, uuid, date, enums, ….
+    Plain,
+    /// `numeric`: compared with its scale.
+    Numeric,
+    /// `real` and `double precision`: digits follow a setting, and `jsonb` has no negative zero.
+    Float,
+    /// Types made of floats, such as `point`: their text follows a setting.
+    Geometric,
+    /// `timestamptz`: its text follows the time zone.
+    Timestamptz,
+    /// `bytea`: its text follows a setting.
+    Bytea,
+    /// `interval`: its text follows a setting.
+    Interval,
+    /// `money`: its text follows the locale.
+    Money,
+    /// `json`: formatting, order and repetition of keys are part of the value.
+    Json,
+    /// `jsonb`: JSON null and SQL NULL are different values.
+    Jsonb,
+    /// An array of JSON.
+    JsonArray,
+    /// A type with a cast to JSON that can't be read back, such as `hstore`.
+    TextForm,
+    /// Anything else, such as ranges and composite types: every setting is pinned.
+    Other,
+}
+
+impl ColumnKind {
+    pub(super) const fn by_text(self) -> bool {
+        !matches!(
+            self,
+            Self::Plain | Self::Float | Self::Geometric | Self::Timestamptz | Self::Bytea
+        )
+    }
+
+    pub(super) const fn pins(self) -> &'static [Pin] {
+        match self {
+            Self::Plain | Self::Numeric | Self::Json | Self::Jsonb | Self::JsonArray => &[],
+            Self::Float | Self::Geometric => &[Pin::Digits],
+            Self::Timestamptz => &[Pin::TimeZone],
+            Self::Bytea => &[Pin::Bytes],
+            Self::Interval => &[Pin::Interval],
+            Self::Money => &[Pin::Money],
+            Self::TextForm | Self::Other => &Pin::ALL,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Pin {
+    Digits,
+    TimeZone,
+    Bytes,
+    Interval,
+    Date,
+    Money,
+}
+
+impl Pin {
+    const ALL: [Self; 6] =
+        [Self::Digits, Self::TimeZone, Self::Bytes, Self::Interval, Self::Date, Self::Money];
+
+    pub(super) const fn sql(self) -> &'static str {
+        match self {
+            Self::Digits => "extra_float_digits = 1",
+            Self::TimeZone => "timezone = 'UTC'",
+            Self::Bytes => "bytea_output = 'hex'",
+            Self::Interval => "intervalstyle = 'postgres'",
+            Self::Date => "datestyle = 'ISO, YMD'",
+            Self::Money => "lc_monetary = 'C'",
+        }
+    }
+}
+
+/// A column of an audited table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnSpec {
+    /// The name in the database.
+    pub name: String,
+    /// How the image carries it.
+    pub kind: ColumnKind,
+}
+
+/// Everything that the capture function of one table is made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableSpec {
+    /// The table.
+    pub name: TableName,
+    /// The columns that identify a row, in key order.
+    pub key: Vec<String>,
+    /// The columns, in the order of the table.
+    pub columns: Vec<ColumnSpec>,
+    /// Whether the table is the root of partitions.
+    #[serde(default)]
+    pub partitioned: bool,
+    /// What is captured.
+    #[serde(default)]
+    pub policy: CapturePolicy,
+}
+
+/// Why no capture function can be made for a table.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidSpec {
+    /// The table has no key.
+    #[error("table `{0}` has no key")]
+    NoKey(TableName),
+    /// A key column is not among the columns.
+    #[error("table `{table}` has no column `{column}`, which its key names")]
+    UnknownKeyColumn {
+        /// The table.
+        table: TableName,
+        /// The column.
+        column: String,
+    },
+    /// The policy does not fit.
+    #[error("the capture policy of `{table}` does not fit")]
+    Policy {
+        /// The table.
+        table: TableName,
+        /// The rule that does not hold.
+        #[source]
+        err: InvalidPolicy,
+    },
+}
+
+impl TableSpec {
+    /// Checks that a capture function can be made.
+    ///
+    /// # Errors
+    /// When the key is missing or unknown, or the policy does not fit the columns.
+    pub fn check(&self) -> Result<(), InvalidSpec> {
+        if self.key.is_empty() {
+            return Err(InvalidSpec::NoKey(self.name.clone()));
+        }
+        let columns: Vec<_> = self.columns.iter().map(|column| column.name.clone()).collect();
+        if let Some(column) = self.key.iter().find(|name| !columns.contains(name)) {
+            let (table, column) = (self.name.clone(), column.clone());
+            return Err(InvalidSpec::UnknownKeyColumn { table, column });
+        }
+        self.policy
+            .check(&columns, &self.key)
+            .map_err(|err| InvalidSpec::Policy { table: self.name.clone(), err })
+    }
+}

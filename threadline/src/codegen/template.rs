@@ -1,0 +1,108 @@
+//! The minijinja environment: every SQL text comes from `templates/sql`.
+
+use std::sync::LazyLock;
+
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context, syntax::SyntaxConfig};
+
+use super::{quote_ident, quote_literal};
+use crate::schema::SchemaName;
+
+macro_rules! templates {
+    ($($name:literal),* $(,)?) => {
+        [$(($name, include_str!(concat!("../../templates/sql/", $name, ".sql.jinja")))),*]
+    };
+}
+
+static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut env = Environment::new();
+    env.set_auto_escape_callback(|_| AutoEscape::None);
+    env.set_undefined_behavior(UndefinedBehavior::Strict);
+    env.set_syntax(
+        SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .keep_trailing_newline(true)
+            .build()
+            .expect("the default delimiters are valid"),
+    );
+    env.add_filter("ident", |name: String| quote_ident(&name));
+    env.add_filter("literal", |text: String| quote_literal(&text));
+    env.add_filter("text_array", |names: Vec<String>| {
+        let names: Vec<_> = names.iter().map(|name| quote_literal(name)).collect();
+        format!("ARRAY[{}]::pg_catalog.text[]", names.join(", "))
+    });
+    for (word, operator) in [
+        ("eq", "="),
+        ("ne", "<>"),
+        ("le", "<="),
+        ("gt", ">"),
+        ("cat", "||"),
+        ("minus", "-"),
+        ("get", "->"),
+        ("text", "->>"),
+        ("has", "?"),
+        ("like", "~~"),
+    ] {
+        env.add_global(word, format!("OPERATOR(pg_catalog.{operator})"));
+    }
+    for (name, source) in templates![
+        "schema/roles",
+        "schema/tables",
+        "schema/row_key",
+        "schema/append_only",
+        "schema/partitions",
+        "schema/read_context",
+        "schema/recall_transaction",
+        "schema/begin_transaction",
+        "schema/current_transaction",
+        "schema/set_context",
+        "schema/record_action",
+        "schema/exact_values",
+        "schema/place_late",
+        "schema/references",
+        "schema/privileges",
+        "schema/drop",
+        "capture/guard",
+        "capture/function",
+        "capture/body",
+        "capture/truncate",
+        "capture/truncate_body",
+        "capture/triggers",
+        "capture/ownership",
+        "capture/drop",
+    ] {
+        env.add_template(name, source).expect("a template of this crate parses");
+    }
+    env
+});
+
+/// Renders a template that speaks of the audit schema.
+pub(super) fn render(name: &str, schema: &SchemaName, more: Value) -> String {
+    let quoted = schema.quoted();
+    let secret = quote_literal(&format!("{quoted}.transaction_secret"));
+    let seal = move |xid: String, id: String| seal(&secret, &xid, &id);
+    let role = |role: &str| format!("{schema}_{role}");
+    let common = context! {
+        schema => quoted,
+        schema_name => schema.as_str(),
+        owner_role => role("owner"),
+        capture_role => role("capture"),
+        reader_role => role("reader"),
+        writer_role => role("writer"),
+        seal => Value::from_function(seal),
+        ..more
+    };
+    ENVIRONMENT
+        .get_template(name)
+        .and_then(|template| template.render(common))
+        .expect("a template of this crate renders: the tests render every one")
+}
+
+/// The expression that seals a transaction's row into the cache. The secret is the value of a
+/// sequence that only the capture functions may read.
+fn seal(secret: &str, xid: &str, id: &str) -> String {
+    let cat = "OPERATOR(pg_catalog.||)";
+    format!(
+        "pg_catalog.encode(pg_catalog.sha256((pg_catalog.pg_sequence_last_value({secret}::pg_catalog.regclass)::pg_catalog.text {cat} ':' {cat} {xid} {cat} ':' {cat} {id})::pg_catalog.bytea), 'hex')"
+    )
+}
