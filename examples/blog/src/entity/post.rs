@@ -7,7 +7,7 @@ use threadline::Audited;
 /// A post.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Audited, Serialize)]
 #[sea_orm(table_name = "posts")]
-#[audited(exclude("search_vector"))]
+#[audited(exclude(unmapped("search_vector")))]
 pub struct Model {
     /// The key.
     #[sea_orm(primary_key)]

@@ -4,7 +4,7 @@ use sea_orm::DatabaseConnection;
 use sea_orm_migration::prelude::*;
 use threadline::{
     Audited as _, SchemaName,
-    codegen::{self, IntrospectError, InvalidSpec, TableName},
+    codegen::{self, IntrospectError, InvalidSpec, InvalidTableName},
 };
 
 use crate::entity::post;
@@ -32,6 +32,9 @@ pub enum Error {
     /// The audit schema could not be created.
     #[error("the audit schema can't be installed")]
     Install(#[from] threadline::Error),
+    /// The name is none.
+    #[error("`posts` can't be audited")]
+    Name(#[from] InvalidTableName),
     /// The table does not suit its policy.
     #[error("`posts` can't be audited")]
     Introspect(#[from] IntrospectError),
@@ -48,8 +51,7 @@ pub async fn migrate(db: &DatabaseConnection) -> Result<(), Error> {
     Migrator::up(db, None).await?;
     threadline::install(db).await?;
     let (schema, policy) = (SchemaName::default(), post::Entity::policy());
-    let table = TableName::new("public", "posts").map_err(InvalidSpec::from)?;
-    let spec = codegen::introspect(&schema, &table, policy, db).await?;
+    let spec = codegen::introspect(&schema, &"posts".parse()?, policy, db).await?;
     db.execute_unprepared(&codegen::capture(&schema, &spec, None)?.up).await?;
     Ok(())
 }

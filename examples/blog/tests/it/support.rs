@@ -22,6 +22,8 @@ pub(crate) struct Answer {
 
 impl Blog {
     pub(crate) async fn new(name: &str) -> Self {
+        // The cause of a 500 is in the log only.
+        let _ = tracing_subscriber::fmt().with_test_writer().try_init();
         let server = launcher::test_server().unwrap();
         let name = format!("blog_{name}");
         let admin = Database::connect(server.url("postgres")).await.unwrap();
