@@ -14,7 +14,7 @@ use crate::headers::InvalidIdHeader;
 /// | error | status | the client reads |
 /// |---|---|---|
 /// | no actor | 401 | that it has to authenticate |
-/// | an invalid header or context | 400 | what is wrong with it |
+/// | an invalid header, context, page token or filter | 400 | what is wrong with it |
 /// | everything else | 500 | `internal server error` |
 ///
 /// What the client does not read is in the log: one `tracing` error event with the whole chain of
@@ -41,17 +41,28 @@ pub enum AuditError {
     /// An audited transaction or a query on the trail failed.
     #[error("the audited work failed")]
     Audit(#[source] Error),
-    /// The database refused one of the handler's own statements.
-    #[error("a statement of the handler failed")]
-    Database(#[from] DbErr),
+    /// The database failed, or refused a statement.
+    #[error("the database failed")]
+    Database(#[source] DbErr),
 }
 
 impl From<Error> for AuditError {
     fn from(error: Error) -> Self {
         match error {
-            Error::MissingActor => Self::MissingActor,
+            Error::MissingActor | Error::ActionWithoutActor { .. } => Self::MissingActor,
+            Error::Database(error) => Self::Database(error),
             error => Self::Audit(error),
         }
+    }
+}
+
+impl From<DbErr> for AuditError {
+    fn from(error: DbErr) -> Self {
+        // What a connection that is audited says about a missing actor is a `DbErr` by then.
+        if error == DbErr::from(Error::MissingActor) {
+            return Self::MissingActor;
+        }
+        Self::from(Error::from(error))
     }
 }
 
@@ -62,6 +73,8 @@ impl AuditError {
             Self::MissingActor => "authentication required".to_owned(),
             Self::InvalidIdHeader(error) => error.to_string(),
             Self::Audit(Error::InvalidContext(error)) => error.to_string(),
+            Self::Audit(Error::InvalidPageToken(error)) => error.to_string(),
+            Self::Audit(error @ Error::InvalidFilter { .. }) => error.to_string(),
             _ => "internal server error".to_owned(),
         }
     }
@@ -71,9 +84,10 @@ impl ResponseError for AuditError {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::MissingActor => StatusCode::UNAUTHORIZED,
-            Self::InvalidIdHeader(_) | Self::Audit(Error::InvalidContext(_)) => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::InvalidIdHeader(_)
+            | Self::Audit(
+                Error::InvalidContext(_) | Error::InvalidPageToken(_) | Error::InvalidFilter { .. },
+            ) => StatusCode::BAD_REQUEST,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -85,7 +99,10 @@ impl ResponseError for AuditError {
         if status.is_server_error() {
             tracing::error!(request_id, error = %Chain(self), "request failed");
         }
-        HttpResponse::build(status).json(Body { error: self.public_text(), request_id })
+        HttpResponse::build(status).json(Body {
+            error: self.public_text(),
+            request_id,
+        })
     }
 }
 

@@ -39,7 +39,9 @@ pub fn app(
         )
         .app_data(web::PathConfig::default().error_handler(|error, _| ApiError::Path(error).into()))
         .configure(route::configure)
-        .default_service(web::to(async || Err::<String, _>(ApiError::NotFound("page"))))
+        .default_service(web::to(async || {
+            Err::<String, _>(ApiError::NotFound("page"))
+        }))
         .wrap(RequestCapture::new(actor_from_request).source("blog"))
         // Last, so that it runs first: the actor function reads what it leaves in the request.
         .wrap(from_fn(authentication))

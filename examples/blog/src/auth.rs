@@ -27,9 +27,14 @@ pub(crate) async fn authentication(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let header = request.headers().get(AUTHORIZATION).map(|value| value.as_bytes());
+    let header = request
+        .headers()
+        .get(AUTHORIZATION)
+        .map(|value| value.as_bytes());
     if let Some(header) = header {
-        let token = header.strip_prefix(b"Bearer ").ok_or(ApiError::Unauthenticated)?;
+        let token = header
+            .strip_prefix(b"Bearer ")
+            .ok_or(ApiError::Unauthenticated)?;
         let (_, user) = DEMO_TOKENS
             .into_iter()
             .find(|(known, _)| known.as_bytes() == token)

@@ -18,26 +18,50 @@ const TOKEN: &str = "demo-token-alice";
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error("`{path}` can't be reached: {reason}")]
-    Send { path: String, reason: SendRequestError },
+    Send {
+        path: String,
+        reason: SendRequestError,
+    },
     #[error("the answer of `{path}` can't be read")]
-    Read { path: String, source: JsonPayloadError },
+    Read {
+        path: String,
+        source: JsonPayloadError,
+    },
     #[error("`{path}` answered {status}: {body}")]
-    Refused { path: String, status: StatusCode, body: Value },
+    Refused {
+        path: String,
+        status: StatusCode,
+        body: Value,
+    },
 }
 
 pub(crate) async fn show(address: SocketAddr) -> Result<(), Error> {
-    let visitor = Visitor { client: Client::default(), address };
+    let visitor = Visitor {
+        client: Client::default(),
+        address,
+    };
     let body = json!({
         "post": {"title": "Hello", "slug": "hello", "author_email": "alice@example.com"},
     });
-    let created = visitor.post("Alice writes a post", "/api/posts", body).await?;
+    let created = visitor
+        .post("Alice writes a post", "/api/posts", body)
+        .await?;
     let (post, transaction) = (&created["post"]["id"], &created["audit_transaction_id"]);
-    visitor.get("What was captured under `demo`", "/api/timeline?correlation_id=demo").await?;
+    visitor
+        .get(
+            "What was captured under `demo`",
+            "/api/timeline?correlation_id=demo",
+        )
+        .await?;
     let path = format!("/api/audit_transactions/{transaction}/changes");
-    visitor.get("The whole incident: who, what and why", &path).await?;
+    visitor
+        .get("The whole incident: who, what and why", &path)
+        .await?;
     let now = Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true);
     let path = format!("/api/posts/{post}/as_of?at={now}");
-    visitor.get("The post as it was at an instant", &path).await?;
+    visitor
+        .get("The post as it was at an instant", &path)
+        .await?;
     Ok(())
 }
 
@@ -64,7 +88,10 @@ impl Visitor {
 
     async fn get(&self, title: &str, path: &str) -> Result<Value, Error> {
         let request: ClientRequest = self.client.get(self.url(path)).bearer_auth(TOKEN);
-        let command = format!("curl '{}' -H 'authorization: Bearer {TOKEN}'", self.url(path));
+        let command = format!(
+            "curl '{}' -H 'authorization: Bearer {TOKEN}'",
+            self.url(path)
+        );
         self.finish(title, path, &command, request.send()).await
     }
 

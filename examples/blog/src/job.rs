@@ -38,7 +38,10 @@ pub(crate) async fn enqueue_publish(
     context: AuditContext,
 ) -> Result<i64, DbErr> {
     let arguments = PublishPost { post_id, context };
-    let job = job::ActiveModel { arguments: Set(arguments), ..Default::default() };
+    let job = job::ActiveModel {
+        arguments: Set(arguments),
+        ..Default::default()
+    };
     Ok(job.insert(txn).await?.id)
 }
 
@@ -80,14 +83,20 @@ async fn run_next(db: &DatabaseConnection) -> Result<bool, ApiError> {
     let Some(job) = next else { return Ok(false) };
     let context = job_context(&job)?;
     let published = claim
-        .audited_transaction(&context, async |txn| publish(txn, job.arguments.post_id).await)
+        .audited_transaction(&context, async |txn| {
+            publish(txn, job.arguments.post_id).await
+        })
         .await;
     match published {
         Ok(_) => {
             job.delete(&claim).await?;
         }
         Err(error) => {
-            tracing::warn!(job = job.id, error = &error as &dyn std::error::Error, "job failed");
+            tracing::warn!(
+                job = job.id,
+                error = &error as &dyn std::error::Error,
+                "job failed"
+            );
             let mut job: job::ActiveModel = job.into();
             job.failure = Set(Some(error.to_string()));
             job.update(&claim).await?;
@@ -102,7 +111,10 @@ fn job_context(job: &job::Model) -> Result<AuditContext, ApiError> {
     let asked = job.arguments.context.clone();
     let requested_by = asked.actor_ref().map(ToString::to_string);
     let actor = ActorRef::job("publish_post").map_err(threadline::Error::from)?;
-    Ok(asked.actor(actor).job_id(job.id.to_string()).meta("requested_by", requested_by))
+    Ok(asked
+        .actor(actor)
+        .job_id(job.id.to_string())
+        .meta("requested_by", requested_by))
 }
 
 async fn publish(txn: &impl ConnectionTrait, post_id: i32) -> Result<(), ApiError> {

@@ -1,6 +1,10 @@
 //! The only place that prints.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is what the module is for")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is what the module is for"
+)]
 
 use std::{error::Error, net::SocketAddr};
 

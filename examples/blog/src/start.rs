@@ -59,7 +59,9 @@ async fn run(options: &Options) -> Result<(), Error> {
 
 async fn connect(database: &Database) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(database.url());
-    options.max_connections(database.max_connections()).sqlx_logging(false);
+    options
+        .max_connections(database.max_connections())
+        .sqlx_logging(false);
     SeaOrm::connect(options).await
 }
 

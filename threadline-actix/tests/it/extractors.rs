@@ -23,7 +23,8 @@ type Handled = Result<HttpResponse, AuditError>;
 async fn in_transaction(db: AuditedDb) -> Handled {
     let written = db
         .transaction(async |txn| -> Result<_, AuditError> {
-            txn.execute_unprepared("INSERT INTO notes VALUES (1, 'a'), (2, 'b')").await?;
+            txn.execute_unprepared("INSERT INTO notes VALUES (1, 'a'), (2, 'b')")
+                .await?;
             record_action("note.imported").insert(txn).await?;
             Ok("imported")
         })
@@ -32,26 +33,31 @@ async fn in_transaction(db: AuditedDb) -> Handled {
 }
 
 async fn as_connection(db: AuditedDb) -> Handled {
-    db.execute_unprepared("INSERT INTO notes VALUES (1, 'a')").await?;
-    db.execute_unprepared("UPDATE notes SET title = 'b'").await?;
+    db.execute_unprepared("INSERT INTO notes VALUES (1, 'a')")
+        .await?;
+    db.execute_unprepared("UPDATE notes SET title = 'b'")
+        .await?;
     Ok(HttpResponse::Ok().finish())
 }
 
 async fn begun(db: AuditedDb) -> Handled {
     let txn = db.begin().await?;
-    txn.execute_unprepared("INSERT INTO notes VALUES (1, 'a')").await?;
+    txn.execute_unprepared("INSERT INTO notes VALUES (1, 'a')")
+        .await?;
     Ok(HttpResponse::Ok().json(txn.commit().await?))
 }
 
 async fn forgotten_commit(db: AuditedDb) -> Handled {
     let txn = db.begin().await?;
-    txn.execute_unprepared("INSERT INTO notes VALUES (1, 'a')").await?;
+    txn.execute_unprepared("INSERT INTO notes VALUES (1, 'a')")
+        .await?;
     Ok(HttpResponse::Ok().finish())
 }
 
 async fn failing(db: AuditedDb) -> Handled {
     db.transaction(async |txn| -> Result<_, AuditError> {
-        txn.execute_unprepared("INSERT INTO notes VALUES (1, 'a')").await?;
+        txn.execute_unprepared("INSERT INTO notes VALUES (1, 'a')")
+            .await?;
         Ok(txn.execute_unprepared("SELECT 1 / 0").await?)
     })
     .await?;
@@ -103,7 +109,10 @@ async fn a_transaction_carries_the_request_and_returns_its_handle() {
     assert!(answer.body[1].is_i64());
     assert_eq!(
         trail(&db).await,
-        ["insert 1 user:alice r-1 demo", "insert 2 user:alice r-1 demo"]
+        [
+            "insert 1 user:alice r-1 demo",
+            "insert 2 user:alice r-1 demo"
+        ]
     );
 }
 
@@ -113,7 +122,10 @@ async fn as_a_connection_every_statement_is_attributed() {
     assert_eq!(post(&db, "/as_connection").await.status, 200);
     assert_eq!(
         trail(&db).await,
-        ["insert 1 user:alice r-1 demo", "update 1 user:alice r-1 demo"]
+        [
+            "insert 1 user:alice r-1 demo",
+            "update 1 user:alice r-1 demo"
+        ]
     );
 }
 
@@ -154,7 +166,10 @@ async fn a_fault_of_the_database_is_opaque_to_the_client_and_complete_in_the_log
     let answer = post(&db, "/failing").await;
     drop(guard);
     assert_eq!(answer.status, 500);
-    assert_eq!(answer.body, json!({"error": "internal server error", "request_id": "r-1"}));
+    assert_eq!(
+        answer.body,
+        json!({"error": "internal server error", "request_id": "r-1"})
+    );
     let log = log.text();
     assert_eq!(log.matches("division by zero").count(), 1, "{log}");
     assert!(log.contains("r-1"), "{log}");
@@ -174,16 +189,27 @@ async fn a_missing_middleware_is_a_500_whose_log_line_says_what_to_add() {
     }
     drop(guard);
     let log = log.text();
-    assert_eq!(log.matches(".wrap(RequestCapture::new(actor_function))").count(), 2, "{log}");
+    assert_eq!(
+        log.matches(".wrap(RequestCapture::new(actor_function))")
+            .count(),
+        2,
+        "{log}"
+    );
 }
 
 #[actix_web::test]
 async fn a_missing_connection_is_a_500_whose_log_line_says_what_to_add() {
     let log = Log::default();
     let guard = log.listen();
-    let app = App::new().configure(routes).wrap(RequestCapture::new(actor_from_request));
+    let app = App::new()
+        .configure(routes)
+        .wrap(RequestCapture::new(actor_from_request));
     let app = init_service(app).await;
-    let answer = answer(app.call(TestRequest::post().uri("/begun").to_request()).await).await;
+    let answer = answer(
+        app.call(TestRequest::post().uri("/begun").to_request())
+            .await,
+    )
+    .await;
     drop(guard);
     assert_eq!(answer.status, 500);
     assert_eq!(answer.body["error"], json!("internal server error"));
@@ -198,7 +224,12 @@ struct Log(Arc<Mutex<Vec<u8>>>);
 impl Log {
     fn listen(&self) -> DefaultGuard {
         let log = self.clone();
-        set_default(tracing_subscriber::fmt().with_ansi(false).with_writer(move || log.clone()).finish())
+        set_default(
+            tracing_subscriber::fmt()
+                .with_ansi(false)
+                .with_writer(move || log.clone())
+                .finish(),
+        )
     }
 
     fn text(&self) -> String {

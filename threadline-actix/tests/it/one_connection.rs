@@ -19,7 +19,8 @@ use crate::support::{TestDb, actor_from_request, authentication, trail};
 /// Writes in an audited transaction, then panics.
 async fn panics(db: AuditedDb) -> Result<HttpResponse, AuditError> {
     db.transaction(async |txn| -> Result<(), AuditError> {
-        txn.execute_unprepared("INSERT INTO notes VALUES (1, 'never committed')").await?;
+        txn.execute_unprepared("INSERT INTO notes VALUES (1, 'never committed')")
+            .await?;
         panic!("the handler is broken")
     })
     .await?;
@@ -29,13 +30,15 @@ async fn panics(db: AuditedDb) -> Result<HttpResponse, AuditError> {
 /// Writes in an audited transaction, says so, and never ends.
 async fn hangs(db: AuditedDb, reached: web::Data<Notify>) -> Result<HttpResponse, AuditError> {
     let txn = db.begin().await?;
-    txn.execute_unprepared("INSERT INTO notes VALUES (1, 'never committed')").await?;
+    txn.execute_unprepared("INSERT INTO notes VALUES (1, 'never committed')")
+        .await?;
     reached.notify_one();
     std::future::pending().await
 }
 
 async fn writes(db: AuditedDb) -> Result<HttpResponse, AuditError> {
-    db.execute_unprepared("INSERT INTO notes VALUES (1, 'by a request')").await?;
+    db.execute_unprepared("INSERT INTO notes VALUES (1, 'by a request')")
+        .await?;
     Ok(HttpResponse::Ok().finish())
 }
 
@@ -51,7 +54,9 @@ async fn request(db: &DatabaseConnection, path: &str) {
         .wrap(RequestCapture::new(actor_from_request))
         .wrap(from_fn(authentication));
     let app = init_service(app).await;
-    let request = TestRequest::post().uri(path).insert_header(("authorization", "alice"));
+    let request = TestRequest::post()
+        .uri(path)
+        .insert_header(("authorization", "alice"));
     let handled = AssertUnwindSafe(app.call(request.to_request())).catch_unwind();
     tokio::select! {
         ended = handled => assert_eq!(ended.is_err(), path == "/panics"),
@@ -60,7 +65,9 @@ async fn request(db: &DatabaseConnection, path: &str) {
 }
 
 async fn plain_write(db: &DatabaseConnection) {
-    db.execute_unprepared("INSERT INTO notes VALUES (2, 'by nobody')").await.unwrap();
+    db.execute_unprepared("INSERT INTO notes VALUES (2, 'by nobody')")
+        .await
+        .unwrap();
 }
 
 #[actix_web::test]

@@ -88,13 +88,17 @@ impl TestDb {
             admin.execute_unprepared(&sql).await.unwrap();
         }
         admin.close().await.unwrap();
-        let test_db = Self { url: server.url(&name) };
+        let test_db = Self {
+            url: server.url(&name),
+        };
         let db = test_db.connect(1).await;
         let table = "CREATE TABLE notes (id int PRIMARY KEY, title text NOT NULL)";
         db.execute_unprepared(table).await.unwrap();
         threadline::install(&db).await.unwrap();
         let (schema, notes) = (SchemaName::default(), "notes".parse().unwrap());
-        let spec = introspect(&schema, &notes, CapturePolicy::default(), &db).await.unwrap();
+        let spec = introspect(&schema, &notes, CapturePolicy::default(), &db)
+            .await
+            .unwrap();
         let triggers = capture(&schema, &spec, None).unwrap().up;
         db.execute_unprepared(&triggers).await.unwrap();
         db.close().await.unwrap();
@@ -115,6 +119,11 @@ pub(crate) async fn trail(db: &DatabaseConnection) -> Vec<String> {
                          coalesce(t.request_id, '-'), coalesce(t.correlation_id, '-')) AS line
         FROM threadline.audit_changes c JOIN threadline.audit_transactions t ON t.id = c.transaction_id
         ORDER BY c.captured_at, c.id";
-    let rows = db.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap();
-    rows.into_iter().map(|row| row.try_get("", "line").unwrap()).collect()
+    let rows = db
+        .query_all_raw(Statement::from_string(DbBackend::Postgres, sql))
+        .await
+        .unwrap();
+    rows.into_iter()
+        .map(|row| row.try_get("", "line").unwrap())
+        .collect()
 }

@@ -52,6 +52,7 @@ pub async fn migrate(db: &DatabaseConnection) -> Result<(), Error> {
     threadline::install(db).await?;
     let (schema, policy) = (SchemaName::default(), post::Entity::policy());
     let spec = codegen::introspect(&schema, &"posts".parse()?, policy, db).await?;
-    db.execute_unprepared(&codegen::capture(&schema, &spec, None)?.up).await?;
+    db.execute_unprepared(&codegen::capture(&schema, &spec, None)?.up)
+        .await?;
     Ok(())
 }

@@ -29,5 +29,8 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .route("/{id}/as_of", web::get().to(records::as_of)),
         )
         .route("/api/timeline", web::get().to(trail::timeline))
-        .route("/api/audit_transactions/{id}/changes", web::get().to(trail::incident));
+        .route(
+            "/api/audit_transactions/{id}/changes",
+            web::get().to(trail::incident),
+        );
 }

@@ -69,7 +69,10 @@ pub(crate) async fn create(
         })
         .await?;
     let audit_transaction_id = created.audit_transaction_id;
-    Ok(HttpResponse::Created().json(Written { post: created.value, audit_transaction_id }))
+    Ok(HttpResponse::Created().json(Written {
+        post: created.value,
+        audit_transaction_id,
+    }))
 }
 
 pub(crate) async fn show(
@@ -86,7 +89,10 @@ pub(crate) async fn update(
     body: web::Json<UpdatePost>,
 ) -> Result<HttpResponse, ApiError> {
     let changes = body.into_inner().post;
-    let title = changes.title.map(|title| filled("title", title)).transpose()?;
+    let title = changes
+        .title
+        .map(|title| filled("title", title))
+        .transpose()?;
     let slug = changes.slug.map(|slug| filled("slug", slug)).transpose()?;
     let updated = db
         .transaction(async |txn| -> Result<_, ApiError> {
@@ -107,7 +113,10 @@ pub(crate) async fn update(
         })
         .await?;
     let audit_transaction_id = updated.audit_transaction_id;
-    Ok(HttpResponse::Ok().json(Written { post: updated.value, audit_transaction_id }))
+    Ok(HttpResponse::Ok().json(Written {
+        post: updated.value,
+        audit_transaction_id,
+    }))
 }
 
 pub(crate) async fn delete(
@@ -154,7 +163,10 @@ pub(crate) async fn publish_later(
 
 fn filled(field: &'static str, text: String) -> Result<String, ApiError> {
     if text.trim().is_empty() {
-        return Err(ApiError::Invalid { field, rule: "must not be blank" });
+        return Err(ApiError::Invalid {
+            field,
+            rule: "must not be blank",
+        });
     }
     Ok(text)
 }

@@ -25,11 +25,17 @@ pub(crate) async fn history(
     id: web::Path<i32>,
 ) -> Result<HttpResponse, ApiError> {
     audit.require_actor()?;
-    let changes = post::Entity::history(*id).limit(HISTORY_LIMIT).all(db.get_ref()).await?;
+    let changes = post::Entity::history(*id)
+        .limit(HISTORY_LIMIT)
+        .all(db.get_ref())
+        .await?;
     if changes.is_empty() {
         return Err(ApiError::NotFound("post"));
     }
-    Ok(HttpResponse::Ok().json(Entries { entries: changes, next: None }))
+    Ok(HttpResponse::Ok().json(Entries {
+        entries: changes,
+        next: None,
+    }))
 }
 
 pub(crate) async fn as_of(
@@ -39,9 +45,13 @@ pub(crate) async fn as_of(
     query: web::Query<Instant>,
 ) -> Result<HttpResponse, ApiError> {
     audit.require_actor()?;
-    let found = post_as_of::<post::Entity>(*id, query.at).fetch(db.get_ref()).await?;
+    let found = post_as_of::<post::Entity>(*id, query.at)
+        .fetch(db.get_ref())
+        .await?;
     Ok(match found {
-        Snapshot::Present(post) => HttpResponse::Ok().json(json!({"state": "present", "post": post})),
+        Snapshot::Present(post) => {
+            HttpResponse::Ok().json(json!({"state": "present", "post": post}))
+        }
         Snapshot::Deleted { at, last } => {
             HttpResponse::Ok().json(json!({"state": "deleted", "at": at, "last": last}))
         }

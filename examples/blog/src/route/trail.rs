@@ -34,7 +34,10 @@ pub(crate) async fn timeline(
         timeline = timeline.page_size(size);
     }
     let page = timeline.fetch(db.get_ref()).await?;
-    Ok(HttpResponse::Ok().json(Entries { entries: page.entries, next: page.next }))
+    Ok(HttpResponse::Ok().json(Entries {
+        entries: page.entries,
+        next: page.next,
+    }))
 }
 
 /// Everything about one audit transaction, as support needs it for an incident.

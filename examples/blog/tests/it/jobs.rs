@@ -10,7 +10,9 @@ async fn a_job_acts_for_itself_and_keeps_the_correlation_id_of_its_request() {
     let blog = Blog::new("job").await;
     let (id, _) = blog.post("Hello", "hello").await;
     let path = format!("/api/posts/{id}");
-    let accepted = blog.alice(Method::POST, &format!("{path}/publish_later"), Value::Null).await;
+    let accepted = blog
+        .alice(Method::POST, &format!("{path}/publish_later"), Value::Null)
+        .await;
     assert_eq!(accepted.status, 202, "{accepted:?}");
     assert_eq!(blog.get(&path).await.body["published_at"], Value::Null);
 
@@ -21,10 +23,19 @@ async fn a_job_acts_for_itself_and_keeps_the_correlation_id_of_its_request() {
     let timeline = blog.get("/api/timeline?correlation_id=demo").await;
     let published = &timeline.body["entries"][0];
     assert_eq!(published["changed_fields"], json!(["published_at"]));
-    let path = format!("/api/audit_transactions/{}/changes", published["transaction_id"]);
+    let path = format!(
+        "/api/audit_transactions/{}/changes",
+        published["transaction_id"]
+    );
     let text = blog.get(&path).await.body.to_string();
     let job_id = format!("\"{}\"", accepted.body["job_id"]);
-    for part in ["\"publish_post\"", "\"post.published\"", "\"user:alice\"", &job_id, &accepted.request_id] {
+    for part in [
+        "\"publish_post\"",
+        "\"post.published\"",
+        "\"user:alice\"",
+        &job_id,
+        &accepted.request_id,
+    ] {
         assert!(text.contains(part), "{part} is not in {text}");
     }
 }
@@ -34,9 +45,14 @@ async fn a_job_that_fails_keeps_its_reason_and_changes_nothing() {
     let blog = Blog::new("failing_job").await;
     let (id, _) = blog.post("Hello", "hello").await;
     let path = format!("/api/posts/{id}");
-    let accepted = blog.alice(Method::POST, &format!("{path}/publish_later"), Value::Null).await;
+    let accepted = blog
+        .alice(Method::POST, &format!("{path}/publish_later"), Value::Null)
+        .await;
     assert_eq!(accepted.status, 202);
-    assert_eq!(blog.alice(Method::DELETE, &path, Value::Null).await.status, 200);
+    assert_eq!(
+        blog.alice(Method::DELETE, &path, Value::Null).await.status,
+        200
+    );
 
     assert_eq!(run_all(&blog.db).await.unwrap(), 1);
     let jobs = job::Entity::find().all(&blog.db).await.unwrap();

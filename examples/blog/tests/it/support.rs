@@ -60,7 +60,9 @@ impl Blog {
         let request_id = headers.get("x-request-id");
         Answer {
             status: status.as_u16(),
-            request_id: request_id.map(|id| id.to_str().unwrap().to_owned()).unwrap_or_default(),
+            request_id: request_id
+                .map(|id| id.to_str().unwrap().to_owned())
+                .unwrap_or_default(),
             body: serde_json::from_slice(&body).unwrap_or(Value::Null),
         }
     }
@@ -88,11 +90,18 @@ impl Blog {
         let answer = self.alice(Method::POST, "/api/posts", body).await;
         assert_eq!(answer.status, 201, "{answer:?}");
         let number = |value: &Value| value.as_i64().unwrap();
-        (number(&answer.body["post"]["id"]), number(&answer.body["audit_transaction_id"]))
+        (
+            number(&answer.body["post"]["id"]),
+            number(&answer.body["audit_transaction_id"]),
+        )
     }
 }
 
 /// The `key` of every entry of a list.
 pub(crate) fn each<'a>(list: &'a Value, key: &str) -> Vec<&'a Value> {
-    list.as_array().unwrap().iter().map(|entry| &entry[key]).collect()
+    list.as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| &entry[key])
+        .collect()
 }

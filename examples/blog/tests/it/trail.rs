@@ -13,7 +13,11 @@ async fn the_trail_needs_a_user() {
         "/api/posts/1/as_of?at=2026-01-01T00:00:00Z",
         "/api/audit_transactions/1/changes",
     ] {
-        assert_eq!(blog.send(TestRequest::get().uri(path)).await.status, 401, "{path}");
+        assert_eq!(
+            blog.send(TestRequest::get().uri(path)).await.status,
+            401,
+            "{path}"
+        );
     }
 }
 
@@ -38,7 +42,9 @@ async fn the_timeline_finds_writes_by_correlation_id_page_by_page() {
         for image in each(&page.body["entries"], "data_after") {
             slugs.push(image["slug"].as_str().unwrap().to_owned());
         }
-        let Some(token) = page.body["next"].as_str() else { break };
+        let Some(token) = page.body["next"].as_str() else {
+            break;
+        };
         path = format!("/api/timeline?correlation_id=demo&page_size=2&page_token={token}");
     }
     assert_eq!(slugs, ["c", "b", "a"]);
@@ -56,11 +62,20 @@ async fn an_incident_tells_who_did_what_in_which_request() {
     let created = blog.send(request).await;
     assert_eq!((created.status, created.request_id.as_str()), (201, "r-1"));
 
-    let path = format!("/api/audit_transactions/{}/changes", created.body["audit_transaction_id"]);
+    let path = format!(
+        "/api/audit_transactions/{}/changes",
+        created.body["audit_transaction_id"]
+    );
     let bundle = blog.get(&path).await;
     assert_eq!(bundle.status, 200, "{bundle:?}");
     let text = bundle.body.to_string();
-    for part in ["\"alice\"", "\"r-1\"", "\"demo\"", "\"post.created_via_api\"", "\"hello\""] {
+    for part in [
+        "\"alice\"",
+        "\"r-1\"",
+        "\"demo\"",
+        "\"post.created_via_api\"",
+        "\"hello\"",
+    ] {
         assert!(text.contains(part), "{part} is not in {text}");
     }
 }
@@ -72,19 +87,30 @@ async fn the_history_of_a_post_names_fields_and_redacts_the_email() {
     let path = format!("/api/posts/{id}");
     let changes = json!({"post": {"title": "Bye", "author_email": "secret@example.com"}});
     assert_eq!(blog.alice(Method::PATCH, &path, changes).await.status, 200);
-    let deleted = blog.alice(Method::DELETE, &format!("{path}?reason=spam"), Value::Null).await;
+    let deleted = blog
+        .alice(Method::DELETE, &format!("{path}?reason=spam"), Value::Null)
+        .await;
     assert_eq!(deleted.status, 200);
 
     let history = blog.get(&format!("{path}/history")).await;
     assert_eq!(history.status, 200, "{history:?}");
     let entries = &history.body["entries"];
-    assert_eq!(each(entries, "op"), [&json!("delete"), &json!("update"), &json!("insert")]);
-    assert_eq!(entries[1]["changed_fields"], json!(["title", "author_email"]));
+    assert_eq!(
+        each(entries, "op"),
+        [&json!("delete"), &json!("update"), &json!("insert")]
+    );
+    assert_eq!(
+        entries[1]["changed_fields"],
+        json!(["title", "author_email"])
+    );
     assert_eq!(entries[1]["changed_from"]["title"], json!("Hello"));
     assert!(!history.body.to_string().contains("@example.com"));
     assert!(!history.body.to_string().contains("search_vector"));
 
-    let path = format!("/api/audit_transactions/{}/changes", deleted.body["audit_transaction_id"]);
+    let path = format!(
+        "/api/audit_transactions/{}/changes",
+        deleted.body["audit_transaction_id"]
+    );
     assert!(blog.get(&path).await.body.to_string().contains("\"spam\""));
 }
 
@@ -98,14 +124,25 @@ async fn as_of_tells_present_deleted_and_before_the_horizon_apart() {
     let path = format!("/api/posts/{id}");
     let changed = json!({"post": {"title": "Bye"}});
     assert_eq!(blog.alice(Method::PATCH, &path, changed).await.status, 200);
-    assert_eq!(blog.alice(Method::DELETE, &path, Value::Null).await.status, 200);
+    assert_eq!(
+        blog.alice(Method::DELETE, &path, Value::Null).await.status,
+        200
+    );
 
     let at = async |instant: String| blog.get(&format!("{path}/as_of?at={instant}")).await;
     assert_eq!(at(before).await.status, 404);
     let present = at(written).await;
-    assert_eq!((present.status, &present.body["state"]), (200, &json!("present")), "{present:?}");
+    assert_eq!(
+        (present.status, &present.body["state"]),
+        (200, &json!("present")),
+        "{present:?}"
+    );
     assert_eq!(present.body["post"]["title"], json!("Hello"));
     let deleted = at(now()).await;
-    assert_eq!((deleted.status, &deleted.body["state"]), (200, &json!("deleted")), "{deleted:?}");
+    assert_eq!(
+        (deleted.status, &deleted.body["state"]),
+        (200, &json!("deleted")),
+        "{deleted:?}"
+    );
     assert_eq!(deleted.body["last"]["title"], json!("Bye"));
 }

@@ -1,15 +1,12 @@
 //! The database in a handler, with the request's context on every write: [`AuditedDb`].
 
+mod connection;
+
 use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
-    QueryResult, Statement,
-};
-use threadline::{
-    AuditContext, AuditedTransaction, AuditedTransactionExt as _, Committed, Error,
-};
+use sea_orm::{DatabaseConnection, DatabaseTransaction};
+use threadline::{AuditContext, AuditedTransaction, AuditedTransactionExt as _, Committed, Error};
 
 use crate::{audit::Audit, error::AuditError};
 
