@@ -7,7 +7,7 @@ use awc::{
     error::{JsonPayloadError, SendRequestError},
     http::StatusCode,
 };
-use chrono::{SecondsFormat, Utc};
+use chrono::Utc;
 use serde_json::{Value, json};
 
 use crate::output;
@@ -40,25 +40,28 @@ pub(crate) async fn show(address: SocketAddr) -> Result<(), Error> {
         client: Client::default(),
         address,
     };
+    // The data may be those of an earlier demo.
+    let slug = format!("hello-{}", Utc::now().timestamp_millis());
     let body = json!({
-        "post": {"title": "Hello", "slug": "hello", "author_email": "alice@example.com"},
+        "post": {"title": "Hello", "slug": slug, "author_email": "alice@example.com"},
     });
     let created = visitor
         .post("Alice writes a post", "/api/posts", body)
         .await?;
     let (post, transaction) = (&created["post"]["id"], &created["audit_transaction_id"]);
-    visitor
-        .get(
-            "What was captured under `demo`",
-            "/api/timeline?correlation_id=demo",
-        )
+    let path = "/api/timeline?correlation_id=demo&page_size=1";
+    let timeline = visitor
+        .get("What was captured under `demo`, newest first", path)
         .await?;
     let path = format!("/api/audit_transactions/{transaction}/changes");
     visitor
         .get("The whole incident: who, what and why", &path)
         .await?;
-    let now = Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true);
-    let path = format!("/api/posts/{post}/as_of?at={now}");
+    // By the clock of the database.
+    let at = timeline["entries"][0]["captured_at"]
+        .as_str()
+        .unwrap_or_default();
+    let path = format!("/api/posts/{post}/as_of?at={at}");
     visitor
         .get("The post as it was at an instant", &path)
         .await?;

@@ -48,13 +48,13 @@ pub(crate) async fn enqueue_publish(
 /// Does the jobs of the table, and waits for the bell when there are none.
 pub async fn work(db: DatabaseConnection, bell: JobBell) {
     loop {
-        match run_all(&db).await {
-            Ok(_) => bell.0.notified().await,
-            Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "the worker stops");
-                return;
-            }
+        if let Err(error) = run_all(&db).await {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "jobs have to wait"
+            );
         }
+        bell.0.notified().await;
     }
 }
 
