@@ -10,8 +10,9 @@ pub(crate) type ActorFunction =
 
 /// What the actor function of [`RequestCapture`](crate::RequestCapture) may return.
 ///
-/// * `Option<ActorRef>`: `None` means that nobody was identified. The request goes on; a write
-///   that needs an actor answers 401.
+/// * `Option<ActorRef>`: `None` means that nobody was identified. The request goes on, and an
+///   audited write in it answers 401. Where visitors may write without being known, return
+///   [`ActorRef::anonymous`].
 /// * `Result<Option<ActorRef>, E>`: an error refuses the request with the error's own response,
 ///   before any handler runs. Use it when a half-known actor must not be taken for none.
 pub trait IntoActor: sealed::Sealed {

@@ -20,6 +20,29 @@ use crate::error::AuditError;
 /// }
 /// ```
 ///
+/// It dereferences to the context, so that a connection from anywhere can be used with it:
+///
+/// ```
+/// # use sea_orm::{ConnectionTrait, DatabaseConnection};
+/// use actix_web::web;
+/// use threadline::AuditedTransactionExt;
+/// use threadline_actix::{Audit, AuditError};
+///
+/// struct Shop {
+///     db: DatabaseConnection,
+/// }
+///
+/// async fn close(audit: Audit, shop: web::Data<Shop>) -> Result<&'static str, AuditError> {
+///     shop.db
+///         .audited_transaction(&audit, async |txn| {
+///             txn.execute_unprepared("UPDATE shops SET open = false").await?;
+///             Ok::<_, AuditError>(())
+///         })
+///         .await?;
+///     Ok("closed")
+/// }
+/// ```
+///
 /// Without the middleware the request is answered with 500, and the log says what to add.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Audit(AuditContext);

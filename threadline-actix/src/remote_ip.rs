@@ -16,7 +16,7 @@ pub enum RemoteIp {
     /// Only behind a proxy that *replaces* these headers: any client can send them.
     Forwarded,
     /// No address is recorded.
-    Never,
+    None,
 }
 
 impl RemoteIp {
@@ -27,7 +27,7 @@ impl RemoteIp {
                 .connection_info()
                 .realip_remote_addr()
                 .and_then(parse),
-            Self::Never => None,
+            Self::None => None,
         }
     }
 }

@@ -33,7 +33,7 @@ static REQUEST_ID: HeaderName = HeaderName::from_static(REQUEST_ID_HEADER);
 /// The context holds
 /// * the actor: what the actor function returns, and nothing else can set it;
 /// * the request id: the `x-request-id` header, else an override, else a new UUID. It is sent back
-///   in the response's `x-request-id`, whatever the status;
+///   in the `x-request-id` of the response, whatever the status, unless it is invalid itself;
 /// * the correlation id: the `x-correlation-id` header, else an override;
 /// * the peer's address (see [`RemoteIp`]), a well-formed `traceparent` header, and the `source`.
 ///
@@ -49,7 +49,7 @@ static REQUEST_ID: HeaderName = HeaderName::from_static(REQUEST_ID_HEADER);
 /// authentication has to run first. In actix-web the `wrap` that is written **last** runs first:
 ///
 /// ```
-/// # use actix_web::{App, dev::ServiceRequest, middleware::Logger};
+/// # use actix_web::{App, dev::ServiceRequest};
 /// # use threadline_actix::RequestCapture;
 /// # fn actor_from_request(_: &ServiceRequest) -> Option<threadline::ActorRef> { None }
 /// # let authentication = actix_web::middleware::NormalizePath::trim();

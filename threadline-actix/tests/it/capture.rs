@@ -209,7 +209,7 @@ async fn forwarded_addresses_are_believed_only_on_demand() {
     );
     assert_eq!(recorded(RemoteIp::Peer).await, json!("192.0.2.1"));
     assert_eq!(recorded(RemoteIp::Forwarded).await, json!("203.0.113.9"));
-    assert_eq!(recorded(RemoteIp::Never).await, json!(null));
+    assert_eq!(recorded(RemoteIp::None).await, json!(null));
 }
 
 #[actix_web::test]
