@@ -1,22 +1,19 @@
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::quote;
 
 use crate::syntax::{ColumnRef, ContextMode, EntitySyntax, TruncateMode};
 
 /// The implementation of `Audited` and the entry in the registry.
 pub(crate) fn audited(entity: &EntitySyntax) -> TokenStream {
-    let model = &entity.model;
+    let table = &entity.entity;
     let settings = settings(entity);
-    let spanned_model = quote_spanned! { model.span() =>
-        <#model as ::threadline::__private::sea_orm::ModelTrait>::Entity
-    };
     quote! {
         const _: () = {
-            type __Entity = #spanned_model;
-            type __Column = <__Entity as ::threadline::__private::sea_orm::EntityTrait>::Column;
+            type __Column = <#table as ::threadline::__private::sea_orm::EntityTrait>::Column;
 
             #[automatically_derived]
-            impl ::threadline::Audited for __Entity {
+            #[allow(clippy::needless_update)]
+            impl ::threadline::Audited for #table {
                 fn policy() -> ::threadline::CapturePolicy {
                     ::threadline::CapturePolicy {
                         #(#settings,)*
@@ -26,7 +23,7 @@ pub(crate) fn audited(entity: &EntitySyntax) -> TokenStream {
             }
 
             ::threadline::__private::inventory::submit! {
-                ::threadline::audited::AuditedEntity::of::<__Entity>(::core::module_path!())
+                ::threadline::audited::AuditedEntity::of::<#table>(::core::module_path!())
             }
         };
     }

@@ -47,6 +47,8 @@ pub struct AuditContext {
     traceparent: Option<String>,
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     meta: Map<String, Value>,
+    #[serde(skip)]
+    may_miss_actor: bool,
 }
 
 /// Why a context can't be recorded.
@@ -81,6 +83,14 @@ impl AuditContext {
     /// [`AuditedTransactionExt`](crate::AuditedTransactionExt).
     pub fn without_actor() -> Self {
         Self::default()
+    }
+
+    /// Lets writes go ahead although the context names nobody. Default: they are refused.
+    ///
+    /// For somebody who was not identified, [`ActorRef::anonymous`] says more.
+    pub fn allow_missing_actor(mut self) -> Self {
+        self.may_miss_actor = true;
+        self
     }
 
     /// Sets the actor.
@@ -134,6 +144,10 @@ impl AuditContext {
     /// Who, if known.
     pub fn actor_ref(&self) -> Option<&ActorRef> {
         self.actor.as_ref()
+    }
+
+    pub(crate) fn may_miss_actor(&self) -> bool {
+        self.may_miss_actor
     }
 
     /// The request id, if any.

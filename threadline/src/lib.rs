@@ -5,29 +5,51 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod actor;
-pub mod audited;
-pub mod codegen;
 pub mod context;
-pub mod entity;
 pub mod policy;
-mod query;
+pub mod audited;
 mod schema;
+pub mod entity;
+pub mod codegen;
+mod install;
+mod transaction;
+mod action;
+mod query;
+mod as_of;
+mod diff;
+mod incident;
+mod error;
 
+/// Derives [`Audited`](trait@Audited) for the entity of a `Model`.
 #[cfg(feature = "macros")]
 pub use threadline_macros::Audited;
 
 pub use crate::{
+    action::{RecordAction, record_action},
     actor::{ActorKind, ActorRef, InvalidActorRef},
+    as_of::{AsOf, Image, Snapshot, as_of},
     audited::Audited,
     context::{AuditContext, InvalidContext},
+    diff::{ChangeDiff, FieldChange, FieldValue},
     entity::{
         JsonText,
         audit_action::{ActionStatus, Model as AuditAction},
         audit_change::{Model as AuditChange, Op},
         audit_transaction::Model as AuditTransaction,
     },
+    error::{Error, Result},
+    incident::{
+        INCIDENT_SCHEMA_VERSION, Incident, IncidentChange, IncidentQuery, MAX_INCIDENT_CHANGES,
+        incident,
+    },
+    install::{InstallTriggersError, install, install_triggers},
     policy::CapturePolicy,
-    schema::{InvalidSchemaName, SchemaName, use_schema},
+    query::{
+        ActorHistory, Count, InvalidPageToken, MAX_PAGE_SIZE, Page, PageToken, Timeline,
+        actor_history, timeline,
+    },
+    schema::{DEFAULT_SCHEMA, InvalidSchemaName, MAX_SCHEMA_BYTES, SchemaName, use_schema},
+    transaction::{AuditedConnection, AuditedTransaction, AuditedTransactionExt, Committed},
 };
 
 /// What the derive's output refers to; not part of the interface.

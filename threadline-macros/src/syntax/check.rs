@@ -73,7 +73,7 @@ pub(super) fn entity(
     }
 
     EntitySyntax {
-        model: input.ident.clone(),
+        entity: model.entity,
         form: model.form,
         table_name: model.table_name,
         schema_name: model.schema_name,

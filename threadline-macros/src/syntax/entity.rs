@@ -3,8 +3,8 @@ use proc_macro2::{Ident, Span};
 /// An entity as its source describes it.
 #[derive(Debug)]
 pub(crate) struct EntitySyntax {
-    /// The struct that carries the derive, as a rule `Model`.
-    pub(crate) model: Ident,
+    /// The type that stands for the table, as a rule `Entity`.
+    pub(crate) entity: Ident,
     /// Who writes `Entity`, `Column` and `PrimaryKey`.
     pub(crate) form: EntityForm,
     /// The table; `None` when the entity names it elsewhere, in `impl EntityName`.
@@ -35,7 +35,7 @@ pub(crate) enum EntityForm {
     /// `DeriveEntityModel`: the names of the columns and the key are on the `Model`.
     Derived,
     /// By hand: renamed columns and the key are on `Column` and `PrimaryKey`, which can't be seen
-    /// from the `Model`. Its names are those that SeaORM gives when nothing is renamed.
+    /// from the `Model`. The names read here are those that SeaORM gives when nothing is renamed.
     Expanded,
 }
 

@@ -6,6 +6,7 @@
 
 #![allow(
     dead_code,
+    unused_imports,
     reason = "the derive and the command line use different parts"
 )]
 
@@ -16,6 +17,7 @@ mod errors;
 mod nearest;
 mod read_audited;
 mod read_sea_orm;
+mod value;
 
 use syn::{Data, DeriveInput, Error, Fields, FieldsNamed};
 

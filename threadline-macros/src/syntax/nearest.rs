@@ -33,31 +33,3 @@ fn edits(from: &str, to: &str) -> usize {
     }
     back[to.len()]
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_slip_of_the_pen_finds_its_column() {
-        let columns = ["id", "title", "author_email", "created_at"];
-        for (word, meant) in [
-            ("titel", Some("title")),
-            ("autor_email", Some("author_email")),
-            ("Title", Some("title")),
-            ("createdAt", Some("created_at")),
-            ("password", None),
-            ("", None),
-        ] {
-            assert_eq!(nearest(word, columns), meant, "{word}");
-        }
-    }
-
-    #[test]
-    fn edits_count_swapped_neighbours_once() {
-        assert_eq!(edits("emial", "email"), 1);
-        assert_eq!(edits("", "abc"), 3);
-        assert_eq!(edits("abc", ""), 3);
-        assert_eq!(edits("same", "same"), 0);
-    }
-}

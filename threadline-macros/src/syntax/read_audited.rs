@@ -2,16 +2,15 @@
 
 use proc_macro2::{Ident, Span};
 use syn::{
-    DeriveInput, Error, Field, FieldsNamed, Lit, LitStr, Meta, Path, Token, parenthesized,
-    parse::{Parse, ParseStream},
-    punctuated::Punctuated,
+    DeriveInput, Field, FieldsNamed, LitStr, Meta, Path, Token, punctuated::Punctuated,
     spanned::Spanned,
 };
 
 use super::{
     entity::{ColumnSyntax, ContextMode, TruncateMode},
     errors::Errors,
-    read_sea_orm::{FieldKind, Model, attributes, literal},
+    read_sea_orm::{FieldKind, Model, attributes},
+    value::{boolean, columns, list, one_of},
 };
 
 const STRUCT_WORDS: [&str; 7] = [
@@ -112,15 +111,15 @@ impl Words {
 /// Reports words on a field that is not a column, where they would do nothing.
 pub(super) fn refuse_words(field: &Field, kind: FieldKind, errors: &mut Errors) {
     let why = match kind {
-        FieldKind::Relation => "a relation",
-        FieldKind::Ignored => "marked `#[sea_orm(ignore)]`",
+        FieldKind::Relation => "this field is a relation and has no column of its own",
+        FieldKind::Ignored => {
+            "this field is marked `#[sea_orm(ignore)]`; if the table has its column, name that on \
+             the struct, `mask(unmapped(\"..\"))`"
+        }
         FieldKind::Column => return,
     };
     for meta in attributes(&field.attrs, "audited") {
-        errors.at(
-            meta.path().span(),
-            format_args!("this field is {why}, not a column: there is nothing to redact"),
-        );
+        errors.at(meta.path().span(), why);
     }
 }
 
@@ -188,7 +187,7 @@ fn known_on_field(meta: &Meta, seen: &mut Vec<String>, errors: &mut Errors) -> O
         let fields = list(&FIELD_WORDS);
         errors.at(
             word.span(),
-            format_args!("`{word}` belongs on the struct; on a field stands {fields}"),
+            format_args!("`{word}` belongs on the struct; a field takes {fields}"),
         );
         return None;
     }
@@ -196,119 +195,9 @@ fn known_on_field(meta: &Meta, seen: &mut Vec<String>, errors: &mut Errors) -> O
     if !matches!(meta, Meta::Path(_)) {
         errors.at(
             word.span(),
-            format_args!("`{word}` stands alone on a field"),
+            format_args!("`{word}` takes no value on a field"),
         );
         return None;
     }
     Some(word)
-}
-
-fn columns(meta: &Meta, word: &Ident, errors: &mut Errors) -> Vec<Written> {
-    let Meta::List(list) = meta else {
-        errors.at(
-            word.span(),
-            format_args!("`{word}` needs columns in brackets, `{word}(\"column\")`"),
-        );
-        return Vec::new();
-    };
-    match list.parse_args_with(Punctuated::<Entry, Token![,]>::parse_terminated) {
-        Ok(entries) if entries.is_empty() => {
-            errors.at(
-                word.span(),
-                format_args!("`{word}` needs at least one column"),
-            );
-            Vec::new()
-        }
-        Ok(entries) => entries.into_iter().flat_map(|entry| entry.0).collect(),
-        Err(error) => {
-            errors.add(error);
-            Vec::new()
-        }
-    }
-}
-
-/// One entry of a list of columns: `"name"`, or `unmapped("name", ..)`.
-struct Entry(Vec<Written>);
-
-impl Parse for Entry {
-    fn parse(input: ParseStream<'_>) -> Result<Self, Error> {
-        const EXPECTED: &str =
-            "columns are written as strings, those that the model leaves out as `unmapped(\"..\")`";
-        if input.peek(LitStr) {
-            return Ok(Self(vec![Written::Named(input.parse()?)]));
-        }
-        match input.parse::<Ident>() {
-            Ok(word) if word == "unmapped" && input.peek(syn::token::Paren) => {
-                let content;
-                parenthesized!(content in input);
-                let names = Punctuated::<LitStr, Token![,]>::parse_terminated(&content)?;
-                if names.is_empty() {
-                    return Err(Error::new(
-                        word.span(),
-                        "`unmapped` needs at least one column",
-                    ));
-                }
-                Ok(Self(names.into_iter().map(Written::Unmapped).collect()))
-            }
-            Ok(word) => Err(Error::new(word.span(), EXPECTED)),
-            Err(_) => Err(input.error(EXPECTED)),
-        }
-    }
-}
-
-fn boolean(meta: &Meta, word: &Ident, errors: &mut Errors) -> Option<bool> {
-    if let Meta::NameValue(pair) = meta {
-        if let Some(Lit::Bool(value)) = literal(&pair.value) {
-            return Some(value.value);
-        }
-        errors.at(
-            pair.value.span(),
-            format_args!("`{word}` is `true` or `false`"),
-        );
-    } else {
-        errors.at(
-            word.span(),
-            format_args!("`{word}` needs a value, `{word} = false`"),
-        );
-    }
-    None
-}
-
-fn one_of<T: Copy>(
-    meta: &Meta,
-    word: &Ident,
-    values: &[(&str, T)],
-    errors: &mut Errors,
-) -> Option<T> {
-    let names: Vec<_> = values
-        .iter()
-        .map(|(name, _)| format!("\"{name}\""))
-        .collect();
-    let names = list(&names.iter().map(String::as_str).collect::<Vec<_>>());
-    let Meta::NameValue(pair) = meta else {
-        errors.at(
-            word.span(),
-            format_args!("`{word}` needs a value: `{word} =` {names}"),
-        );
-        return None;
-    };
-    if let Some(Lit::Str(text)) = literal(&pair.value)
-        && let Some((_, value)) = values.iter().find(|(name, _)| *name == text.value())
-    {
-        return Some(*value);
-    }
-    errors.at(pair.value.span(), format_args!("`{word}` is {names}"));
-    None
-}
-
-/// `a`, `b` or `c`.
-fn list(words: &[&str]) -> String {
-    let mut text = String::new();
-    for (i, word) in words.iter().enumerate() {
-        if i > 0 {
-            text.push_str(if i + 1 == words.len() { " or " } else { ", " });
-        }
-        text.push_str(&format!("`{word}`"));
-    }
-    text
 }

@@ -24,6 +24,7 @@ const DERIVED_WORDS: [&str; 6] = [
 /// What `#[sea_orm(..)]` says of a model.
 #[derive(Debug)]
 pub(super) struct Model {
+    pub(super) entity: Ident,
     pub(super) form: EntityForm,
     /// Whether the struct says anything to SeaORM.
     pub(super) has_attributes: bool,
@@ -46,6 +47,7 @@ impl Model {
         let derived = DERIVED_WORDS.iter().any(|word| has(&container, word))
             || columns.iter().any(|column| column.is_key);
         Self {
+            entity: entity(&container).unwrap_or_else(|| Ident::new("Entity", input.ident.span())),
             form: if derived {
                 EntityForm::Derived
             } else {
@@ -153,6 +155,17 @@ fn text(words: &[Meta], word: &str) -> Option<String> {
     words.iter().rev().find_map(|meta| match meta {
         Meta::NameValue(pair) if pair.path.is_ident(word) => match literal(&pair.value)? {
             Lit::Str(text) => Some(text.value()),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+/// The entity that a model written by hand belongs to, when it says so.
+fn entity(words: &[Meta]) -> Option<Ident> {
+    words.iter().find_map(|meta| match meta {
+        Meta::NameValue(pair) if pair.path.is_ident("entity") => match &pair.value {
+            Expr::Path(path) => path.path.get_ident().cloned(),
             _ => None,
         },
         _ => None,

@@ -3,6 +3,7 @@
 pub mod audit_action;
 pub mod audit_change;
 pub mod audit_transaction;
+mod json;
 mod json_text;
 
 pub use self::json_text::JsonText;

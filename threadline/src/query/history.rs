@@ -1,9 +1,53 @@
-use sea_orm::{EntityTrait, PrimaryKeyTrait, Select};
+use sea_orm::{
+    EntityTrait, PrimaryKeyTrait, QueryOrder, QuerySelect, Select,
+    sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement, UnionType, WithClause},
+};
 
-use crate::{audited::Audited, entity::audit_change};
+use super::row_ref::{ROW, row_ref};
+use crate::{audited::Audited, entity::audit_change, schema};
 
+/// The changes of one record and the markers that ended it, newest first.
+///
+/// Two ordered scans of the same index, merged: a page of a hot record reads a page, not the
+/// record's whole history.
 pub(crate) fn history<E: Audited>(
-    _id: <E::PrimaryKey as PrimaryKeyTrait>::ValueType,
+    id: <E::PrimaryKey as PrimaryKeyTrait>::ValueType,
 ) -> Select<audit_change::Entity> {
-    audit_change::Entity::find()
+    let own = changes("c").and_where(Expr::cust(own_row("c"))).to_owned();
+    let markers = changes("m").and_where(Expr::cust(ended_by_marker("m"))).to_owned();
+    let both = own.clone().union(UnionType::All, markers).to_owned();
+    let mut select = audit_change::Entity::find()
+        .order_by_desc(audit_change::Column::CapturedAt)
+        .order_by_desc(audit_change::Column::Id);
+    QuerySelect::query(&mut select)
+        .from_clear()
+        .from_subquery(both, Alias::new("audit_changes"))
+        .with_cte(WithClause::new().cte(row_ref::<E>(id)).to_owned());
+    select
+}
+
+fn changes(alias: &'static str) -> SelectStatement {
+    let table = (Alias::new(schema::current().as_str()), Alias::new("audit_changes"));
+    Query::select().expr(Expr::cust(format!("{alias}.*"))).from_as(table, alias).to_owned()
+}
+
+/// The change is one of the record's own.
+pub(crate) fn own_row(c: &str) -> String {
+    format!(
+        "{c}.row_key = (SELECT row_key FROM {ROW}) AND {c}.table_pk = (SELECT table_pk FROM {ROW}) \
+         AND {c}.table_schema = (SELECT table_schema FROM {ROW}) AND {c}.table_name = (SELECT table_name FROM {ROW})"
+    )
+}
+
+/// The change is a TRUNCATE of the record's table, or of the partition that held it, at a moment
+/// when the record was there.
+pub(crate) fn ended_by_marker(m: &str) -> String {
+    let schema = schema::current().quoted();
+    let own = own_row("p");
+    format!(
+        "{m}.row_key = (SELECT marker_key FROM {ROW}) AND {m}.op = 'truncate' \
+         AND {m}.table_schema = (SELECT table_schema FROM {ROW}) AND {m}.table_name = (SELECT table_name FROM {ROW}) \
+         AND (SELECT p.op <> 'delete' AND coalesce({m}.partition_name = p.partition_name, true) FROM {schema}.audit_changes p \
+              WHERE {own} AND (p.captured_at, p.id) < ({m}.captured_at, {m}.id) ORDER BY p.captured_at DESC, p.id DESC LIMIT 1)"
+    )
 }

@@ -2,12 +2,7 @@
 
 use sea_orm::DatabaseConnection;
 use sea_orm_migration::prelude::*;
-use threadline::{
-    Audited as _, SchemaName,
-    codegen::{self, IntrospectError, InvalidSpec, InvalidTableName},
-};
-
-use crate::entity::post;
+use threadline::InstallTriggersError;
 
 mod m20261101_090000_create_tables;
 
@@ -32,15 +27,9 @@ pub enum Error {
     /// The audit schema could not be created.
     #[error("the audit schema can't be installed")]
     Install(#[from] threadline::Error),
-    /// The name is none.
-    #[error("`posts` can't be audited")]
-    Name(#[from] InvalidTableName),
-    /// The table does not suit its policy.
-    #[error("`posts` can't be audited")]
-    Introspect(#[from] IntrospectError),
-    /// No triggers can be made for the table.
-    #[error("`posts` can't be audited")]
-    Capture(#[from] InvalidSpec),
+    /// A table can't be audited.
+    #[error("the tables can't be audited")]
+    Triggers(#[from] InstallTriggersError),
 }
 
 /// Brings the database up to date. May run on every start.
@@ -50,9 +39,6 @@ pub enum Error {
 pub async fn migrate(db: &DatabaseConnection) -> Result<(), Error> {
     Migrator::up(db, None).await?;
     threadline::install(db).await?;
-    let (schema, policy) = (SchemaName::default(), post::Entity::policy());
-    let spec = codegen::introspect(&schema, &"posts".parse()?, policy, db).await?;
-    db.execute_unprepared(&codegen::capture(&schema, &spec, None)?.up)
-        .await?;
+    threadline::install_triggers(db).await?;
     Ok(())
 }

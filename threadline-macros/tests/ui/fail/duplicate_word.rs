@@ -1,0 +1,21 @@
+use sea_orm::entity::prelude::*;
+use threadline::Audited;
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel, Audited)]
+#[sea_orm(table_name = "posts")]
+#[audited(mask("title"), context = "warn", mask("email"), context = "warn")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: i32,
+    pub title: String,
+    #[audited(except)]
+    #[audited(except)]
+    pub email: String,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+fn main() {}

@@ -1,0 +1,21 @@
+use sea_orm::entity::prelude::*;
+use threadline::Audited;
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel, Audited)]
+#[sea_orm(table_name = "posts")]
+#[audited(mask("region"))]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    #[audited(exclude)]
+    pub id: i32,
+    pub title: String,
+    #[sea_orm(primary_key)]
+    pub region: i32,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+fn main() {}

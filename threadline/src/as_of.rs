@@ -1,0 +1,317 @@
+//! What a record looked like: [`as_of`].
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ColumnTrait, ColumnType, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, IdenStatic,
+    Iterable, JoinType, Order, PrimaryKeyTrait, QueryResult, Statement,
+    sea_query::{
+        Alias, BinOper, CommonTableExpression, Expr, ExprTrait, Func, Query, SelectStatement,
+        WithClause,
+    },
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::{
+    audited::Audited,
+    codegen::{quote_ident, quote_literal},
+    entity::{JsonText, audit_change::Op},
+    error::{Error, Result, sqlstate},
+    policy::MASK_PLACEHOLDER,
+    query::{ROW, ended_by_marker, own_row, quoted_name, row_ref},
+    schema,
+};
+
+/// What a record looked like at an instant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Snapshot<M> {
+    /// It was there, and looked like this.
+    Present(M),
+    /// It was gone.
+    Deleted {
+        /// Since when.
+        at: DateTime<Utc>,
+        /// How it looked at the end.
+        last: M,
+    },
+    /// Nothing was captured of it so early: it may have been there or not.
+    BeforeHorizon,
+}
+
+impl<M> Snapshot<M> {
+    /// The record, if it was there.
+    pub fn present(self) -> Option<M> {
+        match self {
+            Self::Present(model) => Some(model),
+            Self::Deleted { .. } | Self::BeforeHorizon => None,
+        }
+    }
+
+    fn try_map<N, E>(self, map: impl FnOnce(M) -> Result<N, E>) -> Result<Snapshot<N>, E> {
+        Ok(match self {
+            Self::Present(model) => Snapshot::Present(map(model)?),
+            Self::Deleted { at, last } => Snapshot::Deleted { at, last: map(last)? },
+            Self::BeforeHorizon => Snapshot::BeforeHorizon,
+        })
+    }
+}
+
+/// The recorded image of a record, for what the model can't hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Image {
+    /// The row as recorded: an object by column names of that time. Excluded columns are not in
+    /// it, masked ones hold a placeholder.
+    pub row: JsonText,
+    /// The columns that are masked in it.
+    pub masked: Vec<String>,
+    /// The columns of the model that are not in it: excluded, or not there at that time.
+    pub not_recorded: Vec<String>,
+    /// The transaction that left the record so.
+    pub audit_transaction_id: i64,
+    /// When that was captured.
+    pub captured_at: DateTime<Utc>,
+}
+
+/// Asks what the record looked like at an instant. Takes what `find_by_id` takes.
+///
+/// The database rebuilds the row itself, with the types that the table has now. Columns dropped
+/// since are left out, columns added since are NULL unless [`AsOf::missing_as`] says otherwise.
+/// A masked column of a text type holds its placeholder; any other masked or excluded column is
+/// treated as missing: it is reported, never invented.
+///
+/// ```no_run
+/// # mod post {
+/// #     use sea_orm::entity::prelude::*;
+/// #     #[derive(Clone, Debug, PartialEq, DeriveEntityModel, threadline::Audited)]
+/// #     #[sea_orm(table_name = "posts")]
+/// #     pub struct Model { #[sea_orm(primary_key)] pub id: i32, pub title: String }
+/// #     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+/// #     pub enum Relation {}
+/// #     impl ActiveModelBehavior for ActiveModel {}
+/// # }
+/// # use post::Entity as Post;
+/// # async fn example(db: &sea_orm::DatabaseConnection) -> threadline::Result<()> {
+/// use threadline::{Snapshot, as_of};
+///
+/// let monday = "2026-11-23T09:00:00Z".parse().expect("a valid instant");
+/// match as_of::<Post>(42, monday).fetch(db).await? {
+///     Snapshot::Present(post) => println!("{}", post.title),
+///     Snapshot::Deleted { at, last } => println!("deleted at {at}, was {}", last.title),
+///     Snapshot::BeforeHorizon => println!("nothing is known of it so early"),
+/// }
+/// # Ok(()) }
+/// ```
+pub fn as_of<E: Audited>(
+    id: impl Into<<E::PrimaryKey as PrimaryKeyTrait>::ValueType>,
+    at: DateTime<Utc>,
+) -> AsOf<E> {
+    AsOf { id: id.into(), at, missing: Map::new() }
+}
+
+/// A question about one record at one instant; see [`as_of`].
+#[must_use = "nothing is read before `fetch`"]
+pub struct AsOf<E: Audited> {
+    id: <E::PrimaryKey as PrimaryKeyTrait>::ValueType,
+    at: DateTime<Utc>,
+    missing: Map<String, Value>,
+}
+
+impl<E: Audited> std::fmt::Debug for AsOf<E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AsOf").field("id", &self.id).field("at", &self.at).finish_non_exhaustive()
+    }
+}
+
+const PREFIX: &str = "m_";
+
+impl<E: Audited> AsOf<E>
+where
+    <E::PrimaryKey as PrimaryKeyTrait>::ValueType: Clone,
+{
+    /// Sets what a column holds where the image has no value for it, as JSON. Default: NULL.
+    pub fn missing_as(mut self, column: E::Column, value: impl Into<Value>) -> Self {
+        self.missing.insert(column.as_str().to_owned(), value.into());
+        self
+    }
+
+    /// Reads the record into its model.
+    ///
+    /// # Errors
+    /// [`Error::Rebuild`] when the image does not fill the model, naming the columns without a
+    /// value; [`AsOf::fetch_image`] gives the image then.
+    pub async fn fetch<C: ConnectionTrait>(&self, db: &C) -> Result<Snapshot<E::Model>> {
+        let row = match db.query_one(&self.query(true)).await {
+            Ok(row) => row,
+            // Class 22: the image has a value that today's column type does not take.
+            Err(err) if sqlstate(&err).is_some_and(|state| state.starts_with("22")) => {
+                return Err(Error::Rebuild { not_recorded: Vec::new(), err });
+            }
+            Err(err) => return Err(err.into()),
+        };
+        let Some(row) = row else { return Ok(Snapshot::BeforeHorizon) };
+        state(&row)?.try_map(|()| {
+            E::Model::from_query_result(&row, PREFIX).map_err(|err| {
+                let not_recorded = self.image(&row).map(|image| image.unfilled::<E>());
+                Error::Rebuild { not_recorded: not_recorded.unwrap_or_default(), err }
+            })
+        })
+    }
+
+    /// Reads the recorded image, whatever the model looks like today.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn fetch_image<C: ConnectionTrait>(&self, db: &C) -> Result<Snapshot<Image>> {
+        let Some(row) = db.query_one(&self.query(false)).await? else {
+            return Ok(Snapshot::BeforeHorizon);
+        };
+        state(&row)?.try_map(|()| self.image(&row))
+    }
+
+    /// The statement that [`fetch`](Self::fetch) sends, for EXPLAIN.
+    pub fn statement(&self, backend: DbBackend) -> Statement {
+        backend.build(&self.query(true))
+    }
+
+    fn image(&self, row: &QueryResult) -> Result<Image> {
+        let text: String = row.try_get("", "image")?;
+        let keys: Vec<String> = row.try_get("", "image_keys")?;
+        Ok(Image {
+            row: JsonText::from_database(text),
+            masked: row.try_get("", "masked")?,
+            not_recorded: E::Column::iter()
+                .map(|column| column.as_str().to_owned())
+                .filter(|name| !keys.contains(name))
+                .collect(),
+            audit_transaction_id: row.try_get("", "transaction_id")?,
+            captured_at: row.try_get("", "captured_at")?,
+        })
+    }
+
+    /// The newest change of the record at the instant, and the TRUNCATE that ended it after that.
+    fn query(&self, rebuild: bool) -> SelectStatement {
+        let changes = || (Alias::new(schema::current().as_str()), Alias::new("audit_changes"));
+        let last = Query::select()
+            .expr(Expr::cust("c.*"))
+            .from_as(changes(), "c")
+            .and_where(Expr::cust(own_row("c")))
+            .and_where(Expr::col(("c", "captured_at")).lte(self.at))
+            .order_by_expr(Expr::cust("c.captured_at"), Order::Desc)
+            .order_by_expr(Expr::cust("c.id"), Order::Desc)
+            .limit(1)
+            .to_owned();
+        let ended = Query::select()
+            .expr(Expr::cust("t.captured_at"))
+            .from_as(changes(), "t")
+            .and_where(Expr::cust(ended_by_marker("t")))
+            .and_where(Expr::col(("t", "captured_at")).lte(self.at))
+            .and_where(Expr::cust("(t.captured_at, t.id) > (SELECT captured_at, id FROM threadline_last)"))
+            .order_by_expr(Expr::cust("t.captured_at"), Order::Asc)
+            .order_by_expr(Expr::cust("t.id"), Order::Asc)
+            .limit(1)
+            .to_owned();
+        let cte = |name: &'static str, query| {
+            let mut cte = CommonTableExpression::new();
+            cte.table_name(name).query(query).materialized(true);
+            cte
+        };
+        let mut select = Query::select();
+        select
+            .expr(Expr::cust(
+                "l.transaction_id, l.captured_at, l.data_after::text AS image, \
+                 ARRAY(SELECT jsonb_object_keys(l.data_after)) AS image_keys, l.op, e.captured_at AS ended_at",
+            ))
+            .expr(Expr::cust(format!(
+                "ARRAY(SELECT k.key FROM jsonb_each(l.data_after) AS k WHERE k.value = '\"{MASK_PLACEHOLDER}\"' ORDER BY k.key) AS masked"
+            )))
+            .from_as("threadline_last", "l")
+            .join_subquery(
+                JoinType::LeftJoin,
+                Query::select().expr(Expr::cust("*")).from("threadline_ended").to_owned(),
+                "e",
+                Expr::cust("true"),
+            );
+        if rebuild {
+            self.rebuild(&mut select);
+        }
+        select.with_cte(
+            WithClause::new()
+                .cte(row_ref::<E>(self.id.clone()))
+                .cte(cte("threadline_last", last))
+                .cte(cte("threadline_ended", ended))
+                .to_owned(),
+        );
+        select
+    }
+
+    /// Adds the model's columns, rebuilt by the database from the image.
+    fn rebuild(&self, select: &mut SelectStatement) {
+        let texts: Vec<_> = E::Column::iter()
+            .filter(|column| is_text(column.def().get_column_type()))
+            .map(|column| quote_literal(column.as_str()))
+            .collect();
+        // A placeholder fits a text column only; elsewhere the masked column has no value.
+        let mut image = Expr::cust(format!(
+            "(l.data_after - ARRAY(SELECT k.key FROM jsonb_each(l.data_after) AS k \
+             WHERE k.value = '\"{MASK_PLACEHOLDER}\"' AND NOT k.key = ANY (ARRAY[{}]::text[])))",
+            texts.join(", ")
+        ));
+        if !self.missing.is_empty() {
+            let missing = Expr::val(Value::Object(self.missing.clone()).to_string());
+            image = missing.cast_as("jsonb").binary(BinOper::Custom("||".into()), image);
+        }
+        let call = Func::cust("jsonb_populate_record")
+            .arg(Expr::cust(format!("NULL::{}", quoted_name(&E::default()))))
+            .arg(image);
+        let row = Query::select().expr(Expr::cust("r.*")).from_function(call, "r").to_owned();
+        select.join_lateral(JoinType::InnerJoin, row, "r", Expr::cust("true"));
+        for column in E::Column::iter() {
+            let alias = format!("{PREFIX}{}", column.as_str());
+            select.expr_as(column.select_as(rebuilt(&column)), alias);
+        }
+    }
+}
+
+/// The value of a column: the exact text beside the image where there is one, else the image.
+fn rebuilt<C: ColumnTrait>(column: &C) -> Expr {
+    let value = format!("r.{}", quote_ident(column.as_str()));
+    let cast = match column.def().get_column_type() {
+        ColumnType::Json => "json".to_owned(),
+        ColumnType::JsonBinary => "jsonb".to_owned(),
+        ColumnType::Float => "float4".to_owned(),
+        ColumnType::Double => "float8".to_owned(),
+        ColumnType::Custom(name) => name.to_string(),
+        _ => return Expr::cust(value),
+    };
+    let name = quote_literal(column.as_str());
+    Expr::cust(format!("coalesce((l.exact ->> {name})::{cast}, {value})"))
+}
+
+fn is_text(column_type: &ColumnType) -> bool {
+    matches!(column_type, ColumnType::String(_) | ColumnType::Text | ColumnType::Char(_))
+}
+
+/// Whether the record was there, without its contents.
+fn state(row: &QueryResult) -> Result<Snapshot<()>> {
+    let op: Op = row.try_get("", "op")?;
+    let ended: Option<DateTime<Utc>> = row.try_get("", "ended_at")?;
+    Ok(match (ended, op) {
+        (Some(at), _) => Snapshot::Deleted { at, last: () },
+        (None, Op::Delete) => Snapshot::Deleted { at: row.try_get("", "captured_at")?, last: () },
+        (None, _) => Snapshot::Present(()),
+    })
+}
+
+impl Image {
+    /// The columns of the model for which the image has no value.
+    fn unfilled<E: EntityTrait>(self) -> Vec<String> {
+        let masked = E::Column::iter()
+            .filter(|column| !is_text(column.def().get_column_type()))
+            .map(|column| column.as_str().to_owned())
+            .filter(|name| self.masked.contains(name))
+            .collect::<Vec<_>>();
+        self.not_recorded.into_iter().chain(masked).collect()
+    }
+}

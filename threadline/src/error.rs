@@ -1,0 +1,142 @@
+use sea_orm::{DbErr, RuntimeErr};
+
+use crate::{
+    actor::InvalidActorRef, context::InvalidContext, query::InvalidPageToken, schema,
+};
+
+/// The `Result` of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What can go wrong when writing to and reading from the audit trail.
+///
+/// Converting a [`DbErr`] recognizes what the database's own audit functions say; everything else
+/// stays [`Error::Database`].
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An actor is required and none is known. Nothing was written.
+    #[error(
+        "no actor: give the context one, or say `AuditContext::without_actor().allow_missing_actor()`"
+    )]
+    MissingActor,
+    /// An action was recorded where neither it nor its transaction names an actor.
+    #[error("the action has no actor: give its transaction a context with an actor, or name one with `RecordAction::actor`")]
+    ActionWithoutActor {
+        /// What the database said.
+        #[source]
+        err: DbErr,
+    },
+    /// The context can't be recorded. Nothing was written.
+    #[error("the audit context can't be recorded")]
+    InvalidContext(#[from] InvalidContext),
+    /// A text is no actor.
+    #[error("not an actor")]
+    InvalidActor(#[from] InvalidActorRef),
+    /// The transaction already has a context that says otherwise.
+    #[error("the transaction already has another audit context")]
+    ContextConflict {
+        /// What the database said.
+        #[source]
+        err: DbErr,
+    },
+    /// The table is captured with `context = "require"` and the write had no actor.
+    #[error("the table is written only with an audit context: use an audited transaction")]
+    ContextRequired {
+        /// What the database said.
+        #[source]
+        err: DbErr,
+    },
+    /// The database refused a context or an action as malformed.
+    #[error("the database refused the audit context or action")]
+    Refused {
+        /// What the database said.
+        #[source]
+        err: DbErr,
+    },
+    /// The audit schema is not there.
+    #[error(
+        "the audit schema `{}` is not installed in this database: run the migrations that `cargo threadline install` writes, or call `threadline::install`",
+        schema::current()
+    )]
+    NotInstalled {
+        /// What the database said.
+        #[source]
+        err: DbErr,
+    },
+    /// A page token is not one of this query.
+    #[error("the page token can't be used")]
+    InvalidPageToken(#[from] InvalidPageToken),
+    /// A filter can't be applied.
+    #[error("invalid filter `{filter}`: {reason}")]
+    InvalidFilter {
+        /// The filter.
+        filter: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// The image of a record can't be turned into its model.
+    #[error("the recorded image does not fill the model{}", missing(.not_recorded))]
+    Rebuild {
+        /// The columns that were masked, excluded or unknown at that time.
+        not_recorded: Vec<String>,
+        /// What SeaORM or the database said.
+        #[source]
+        err: DbErr,
+    },
+    /// The database failed, or refused for reasons of its own.
+    #[error("the database failed")]
+    Database(#[source] DbErr),
+}
+
+fn missing(columns: &[String]) -> String {
+    match columns {
+        [] => String::new(),
+        columns => format!(": it has no value for {}", columns.join(", ")),
+    }
+}
+
+impl From<DbErr> for Error {
+    fn from(err: DbErr) -> Self {
+        match sqlstate(&err).as_deref() {
+            Some("TL001") => Self::ActionWithoutActor { err },
+            Some("TL002") => Self::ContextRequired { err },
+            Some("TL003") => Self::ContextConflict { err },
+            Some("TL004") => Self::Refused { err },
+            Some("3F000" | "42883" | "42P01") if names_the_schema(&err) => {
+                Self::NotInstalled { err }
+            }
+            _ => Self::Database(err),
+        }
+    }
+}
+
+/// So that code whose error is SeaORM's can use audited transactions too.
+impl From<Error> for DbErr {
+    fn from(err: Error) -> Self {
+        match err {
+            Error::Database(err)
+            | Error::ActionWithoutActor { err }
+            | Error::ContextConflict { err }
+            | Error::ContextRequired { err }
+            | Error::Refused { err }
+            | Error::NotInstalled { err }
+            | Error::Rebuild { err, .. } => err,
+            other => Self::Custom(other.to_string()),
+        }
+    }
+}
+
+/// The SQLSTATE of a database error.
+pub(crate) fn sqlstate(err: &DbErr) -> Option<String> {
+    let (DbErr::Conn(RuntimeErr::SqlxError(err))
+    | DbErr::Exec(RuntimeErr::SqlxError(err))
+    | DbErr::Query(RuntimeErr::SqlxError(err))) = err
+    else {
+        return None;
+    };
+    err.as_database_error()?.code().map(Into::into)
+}
+
+fn names_the_schema(err: &DbErr) -> bool {
+    err.to_string().contains(schema::current().as_str())
+}

@@ -1,0 +1,109 @@
+//! Everything about one transaction: [`incident`].
+
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde::Serialize;
+
+use crate::{
+    diff::ChangeDiff,
+    entity::{audit_action, audit_change, audit_transaction},
+    error::Result,
+};
+
+/// The version of the JSON form of an [`Incident`]. Fields are added within a version, never
+/// changed or removed.
+pub const INCIDENT_SCHEMA_VERSION: u32 = 1;
+
+/// The largest number of changes in one bundle.
+pub const MAX_INCIDENT_CHANGES: u64 = 10_000;
+
+/// Reads everything about one transaction: context, actions, changes with their diffs.
+///
+/// ```no_run
+/// # async fn example(db: &sea_orm::DatabaseConnection) -> threadline::Result<()> {
+/// use threadline::incident;
+///
+/// if let Some(bundle) = incident(7).fetch(db).await? {
+///     println!("{:?} changed {} rows", bundle.transaction.actor(), bundle.changes.len());
+/// }
+/// # Ok(()) }
+/// ```
+pub fn incident(audit_transaction_id: i64) -> IncidentQuery {
+    IncidentQuery { id: audit_transaction_id, limit: 1_000 }
+}
+
+/// A query for one transaction; see [`incident`].
+#[derive(Clone, Copy, Debug)]
+#[must_use = "nothing is read before `fetch`"]
+pub struct IncidentQuery {
+    id: i64,
+    limit: u64,
+}
+
+/// One transaction with its context, its actions and its changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Incident {
+    /// [`INCIDENT_SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// The transaction and its context.
+    pub transaction: audit_transaction::Model,
+    /// What the application recorded, in order.
+    pub actions: Vec<audit_action::Model>,
+    /// What was captured, in order.
+    pub changes: Vec<IncidentChange>,
+    /// Whether the transaction has more changes than the bundle.
+    pub has_more: bool,
+}
+
+/// One change with its diff.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct IncidentChange {
+    /// The change as recorded.
+    #[serde(flatten)]
+    pub change: audit_change::Model,
+    /// What it changed.
+    pub diff: ChangeDiff,
+}
+
+impl IncidentQuery {
+    /// Sets how many changes the bundle holds at most, 1 to [`MAX_INCIDENT_CHANGES`].
+    /// Default: 1000.
+    pub fn limit(mut self, changes: u64) -> Self {
+        self.limit = changes.clamp(1, MAX_INCIDENT_CHANGES);
+        self
+    }
+
+    /// The changes as an ordinary SeaORM `Select`.
+    pub fn changes(&self) -> sea_orm::Select<audit_change::Entity> {
+        audit_change::Entity::find()
+            .filter(audit_change::Column::TransactionId.eq(self.id))
+            .order_by_asc(audit_change::Column::CapturedAt)
+            .order_by_asc(audit_change::Column::Id)
+            .limit(self.limit + 1)
+    }
+
+    /// Reads the bundle; `None` when there is no such transaction.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn fetch<C: ConnectionTrait>(&self, db: &C) -> Result<Option<Incident>> {
+        let transaction = audit_transaction::Entity::find_by_id(self.id).one(db).await?;
+        let Some(transaction) = transaction else { return Ok(None) };
+        let actions = audit_action::Entity::find()
+            .filter(audit_action::Column::TransactionId.eq(self.id))
+            .order_by_asc(audit_action::Column::Id)
+            .limit(MAX_INCIDENT_CHANGES)
+            .all(db)
+            .await?;
+        let mut changes = self.changes().all(db).await?;
+        let has_more = changes.len() as u64 > self.limit;
+        changes.truncate(usize::try_from(self.limit).unwrap_or(usize::MAX));
+        let changes = changes
+            .into_iter()
+            .map(|change| IncidentChange { diff: ChangeDiff::of(&change), change })
+            .collect();
+        let schema_version = INCIDENT_SCHEMA_VERSION;
+        Ok(Some(Incident { schema_version, transaction, actions, changes, has_more }))
+    }
+}

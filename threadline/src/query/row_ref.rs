@@ -1,0 +1,51 @@
+use sea_orm::{
+    EntityName, EntityTrait, IdenStatic, Iterable, PrimaryKeyTrait,
+    sea_query::{
+        CommonTableExpression, Expr, Func, IntoValueTuple, Query, SimpleExpr,
+    },
+};
+
+use crate::{codegen::quote_ident, transaction::function};
+
+/// The common table expression that holds one record's reference.
+pub(crate) const ROW: &str = "threadline_row";
+
+/// The entity's table as it stands in SQL.
+pub(crate) fn quoted_name<E: EntityName>(entity: &E) -> String {
+    match entity.schema_name() {
+        Some(schema) => {
+            format!("{}.{}", quote_ident(schema), quote_ident(entity.table_name()))
+        }
+        None => quote_ident(entity.table_name()),
+    }
+}
+
+/// How the record is referred to in the trail, worked out by the database: the key values pass
+/// through the types of the key columns, as they did when they were captured.
+pub(crate) fn row_ref<E: EntityTrait>(
+    id: <E::PrimaryKey as PrimaryKeyTrait>::ValueType,
+) -> CommonTableExpression {
+    let name = quoted_name(&E::default());
+    let mut key = Func::cust("jsonb_build_object");
+    for (column, value) in E::PrimaryKey::iter().zip(id.into_value_tuple()) {
+        key = key.arg(Expr::val(column.as_str()).cast_as("text")).arg(typed(value));
+    }
+    let call = Func::cust(function("row_ref"))
+        .arg(Expr::cust(format!("NULL::{name}")))
+        .arg(name)
+        .arg(key);
+    let mut query = Query::select();
+    query.expr(Expr::cust("*")).from_function(call, "r");
+    let mut cte = CommonTableExpression::new();
+    cte.table_name(ROW).query(query).materialized(true);
+    cte
+}
+
+/// A parameter of `jsonb_build_object` needs a type.
+fn typed(value: sea_orm::Value) -> SimpleExpr {
+    use sea_orm::sea_query::ExprTrait;
+    match &value {
+        sea_orm::Value::String(_) | sea_orm::Value::Char(_) => Expr::val(value).cast_as("text"),
+        _ => Expr::val(value),
+    }
+}
