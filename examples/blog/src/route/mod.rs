@@ -5,16 +5,6 @@ mod records;
 mod trail;
 
 use actix_web::web::{self, ServiceConfig};
-use serde::Serialize;
-use threadline::{AuditChange, PageToken};
-
-/// Changes, newest first, and where the next page begins.
-#[derive(Serialize)]
-struct Entries {
-    entries: Vec<AuditChange>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<PageToken>,
-}
 
 pub(crate) fn configure(config: &mut ServiceConfig) {
     config

@@ -3,16 +3,21 @@
 use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 use sea_orm::{DatabaseConnection, QuerySelect as _};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
-use threadline::{Audited as _, Snapshot, as_of as post_as_of};
+use threadline::{AuditChange, Audited as _, Snapshot};
 use threadline_actix::Audit;
 
-use super::Entries;
 use crate::{entity::post, error::ApiError};
 
 /// The newest changes that an answer holds.
 const HISTORY_LIMIT: u64 = 100;
+
+/// The changes of a post, newest first.
+#[derive(Serialize)]
+struct History {
+    entries: Vec<AuditChange>,
+}
 
 #[derive(Deserialize)]
 pub(crate) struct Instant {
@@ -32,10 +37,7 @@ pub(crate) async fn history(
     if changes.is_empty() {
         return Err(ApiError::NotFound("post"));
     }
-    Ok(HttpResponse::Ok().json(Entries {
-        entries: changes,
-        next: None,
-    }))
+    Ok(HttpResponse::Ok().json(History { entries: changes }))
 }
 
 pub(crate) async fn as_of(
@@ -45,7 +47,7 @@ pub(crate) async fn as_of(
     query: web::Query<Instant>,
 ) -> Result<HttpResponse, ApiError> {
     audit.require_actor()?;
-    let found = post_as_of::<post::Entity>(*id, query.at)
+    let found = threadline::as_of::<post::Entity>(*id, query.at)
         .fetch(db.get_ref())
         .await?;
     Ok(match found {

@@ -6,7 +6,6 @@ use serde::Deserialize;
 use threadline::PageToken;
 use threadline_actix::Audit;
 
-use super::Entries;
 use crate::{entity::post, error::ApiError};
 
 #[derive(Deserialize)]
@@ -33,11 +32,7 @@ pub(crate) async fn timeline(
     if let Some(size) = query.page_size {
         timeline = timeline.page_size(size);
     }
-    let page = timeline.fetch(db.get_ref()).await?;
-    Ok(HttpResponse::Ok().json(Entries {
-        entries: page.entries,
-        next: page.next,
-    }))
+    Ok(HttpResponse::Ok().json(timeline.fetch(db.get_ref()).await?))
 }
 
 /// Everything about one audit transaction, as support needs it for an incident.
