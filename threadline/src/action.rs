@@ -45,7 +45,8 @@ pub struct RecordAction {
 
 impl RecordAction {
     fn text(mut self, field: &str, value: impl Into<String>) -> Self {
-        self.fields.insert(field.to_owned(), Value::String(value.into()));
+        self.fields
+            .insert(field.to_owned(), Value::String(value.into()));
         self
     }
 
@@ -116,7 +117,9 @@ impl RecordAction {
         let call = Func::cust(function("record_action"))
             .arg(Expr::val(Value::Object(self.fields).to_string()).cast_as("jsonb"));
         let mut select = audit_action::Entity::find();
-        QuerySelect::query(&mut select).from_clear().from_function(call, Alias::new("audit_actions"));
+        QuerySelect::query(&mut select)
+            .from_clear()
+            .from_function(call, Alias::new("audit_actions"));
         let row = db.query_one(QuerySelect::query(&mut select)).await?;
         let row = row.ok_or_else(|| sea_orm::DbErr::RecordNotInserted)?;
         Ok(audit_action::Model::from_query_result(&row, "")?)

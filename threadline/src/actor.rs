@@ -27,8 +27,14 @@ pub enum ActorKind {
 
 impl ActorKind {
     /// Every kind, in the order in which the documentation lists them.
-    pub const ALL: [Self; 6] =
-        [Self::User, Self::Admin, Self::ServiceAccount, Self::Job, Self::System, Self::Anonymous];
+    pub const ALL: [Self; 6] = [
+        Self::User,
+        Self::Admin,
+        Self::ServiceAccount,
+        Self::Job,
+        Self::System,
+        Self::Anonymous,
+    ];
 
     /// The name used in the database, in JSON and in URLs, for example `service_account`.
     pub const fn as_str(self) -> &'static str {
@@ -126,7 +132,10 @@ impl ActorRef {
             (_, Some(id)) if id.chars().any(char::is_control) => {
                 Err(InvalidActorRef::ControlCharacter)
             }
-            (_, Some(id)) => Ok(Self { kind, id: Some(id.into()) }),
+            (_, Some(id)) => Ok(Self {
+                kind,
+                id: Some(id.into()),
+            }),
         }
     }
 
@@ -172,7 +181,10 @@ impl ActorRef {
 
     /// Somebody who was not identified.
     pub const fn anonymous() -> Self {
-        Self { kind: ActorKind::Anonymous, id: None }
+        Self {
+            kind: ActorKind::Anonymous,
+            id: None,
+        }
     }
 
     /// The kind of actor.
@@ -216,7 +228,10 @@ impl TryFrom<Raw> for ActorRef {
 
 impl From<ActorRef> for Raw {
     fn from(actor: ActorRef) -> Self {
-        Self { r#type: actor.kind.as_str().to_owned(), id: actor.id.map(Into::into) }
+        Self {
+            r#type: actor.kind.as_str().to_owned(),
+            id: actor.id.map(Into::into),
+        }
     }
 }
 
@@ -237,7 +252,10 @@ mod tests {
             assert_eq!(serde_json::from_value::<ActorRef>(json).unwrap(), actor);
             assert_eq!(actor.to_string().parse::<ActorRef>().unwrap(), actor);
         }
-        assert_eq!(serde_json::to_value(ActorRef::anonymous()).unwrap(), json!({"type": "anonymous"}));
+        assert_eq!(
+            serde_json::to_value(ActorRef::anonymous()).unwrap(),
+            json!({"type": "anonymous"})
+        );
     }
 
     #[test]
@@ -247,7 +265,10 @@ mod tests {
         assert_eq!(ActorRef::user("  "), Err(E::MissingId(ActorKind::User)));
         assert_eq!(ActorRef::user("x".repeat(257)), Err(E::TooLong(257)));
         assert_eq!(ActorRef::job("a\0b"), Err(E::ControlCharacter));
-        assert_eq!("alien:1".parse::<ActorRef>(), Err(E::UnknownKind("alien".into())));
+        assert_eq!(
+            "alien:1".parse::<ActorRef>(),
+            Err(E::UnknownKind("alien".into()))
+        );
         assert_eq!("anonymous:1".parse::<ActorRef>(), Err(E::UnexpectedId));
         assert!(serde_json::from_value::<ActorRef>(json!({"type": "user"})).is_err());
         assert!(serde_json::from_value::<ActorRef>(json!({"type": "user", "id": 5})).is_err());

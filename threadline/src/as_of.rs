@@ -18,7 +18,7 @@ use crate::{
     entity::{JsonText, audit_change::Op},
     error::{Error, Result, sqlstate},
     policy::MASK_PLACEHOLDER,
-    query::{ROW, ended_by_marker, own_row, quoted_name, row_ref},
+    query::{ended_by_marker, own_row, quoted_name, row_ref},
     schema,
 };
 
@@ -51,7 +51,10 @@ impl<M> Snapshot<M> {
     fn try_map<N, E>(self, map: impl FnOnce(M) -> Result<N, E>) -> Result<Snapshot<N>, E> {
         Ok(match self {
             Self::Present(model) => Snapshot::Present(map(model)?),
-            Self::Deleted { at, last } => Snapshot::Deleted { at, last: map(last)? },
+            Self::Deleted { at, last } => Snapshot::Deleted {
+                at,
+                last: map(last)?,
+            },
             Self::BeforeHorizon => Snapshot::BeforeHorizon,
         })
     }
@@ -107,7 +110,11 @@ pub fn as_of<E: Audited>(
     id: impl Into<<E::PrimaryKey as PrimaryKeyTrait>::ValueType>,
     at: DateTime<Utc>,
 ) -> AsOf<E> {
-    AsOf { id: id.into(), at, missing: Map::new() }
+    AsOf {
+        id: id.into(),
+        at,
+        missing: Map::new(),
+    }
 }
 
 /// A question about one record at one instant; see [`as_of`].
@@ -120,7 +127,10 @@ pub struct AsOf<E: Audited> {
 
 impl<E: Audited> std::fmt::Debug for AsOf<E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AsOf").field("id", &self.id).field("at", &self.at).finish_non_exhaustive()
+        f.debug_struct("AsOf")
+            .field("id", &self.id)
+            .field("at", &self.at)
+            .finish_non_exhaustive()
     }
 }
 
@@ -132,7 +142,8 @@ where
 {
     /// Sets what a column holds where the image has no value for it, as JSON. Default: NULL.
     pub fn missing_as(mut self, column: E::Column, value: impl Into<Value>) -> Self {
-        self.missing.insert(column.as_str().to_owned(), value.into());
+        self.missing
+            .insert(column.as_str().to_owned(), value.into());
         self
     }
 
@@ -146,15 +157,23 @@ where
             Ok(row) => row,
             // Class 22: the image has a value that today's column type does not take.
             Err(err) if sqlstate(&err).is_some_and(|state| state.starts_with("22")) => {
-                return Err(Error::Rebuild { not_recorded: Vec::new(), err });
+                return Err(Error::Rebuild {
+                    not_recorded: Vec::new(),
+                    err,
+                });
             }
             Err(err) => return Err(err.into()),
         };
-        let Some(row) = row else { return Ok(Snapshot::BeforeHorizon) };
+        let Some(row) = row else {
+            return Ok(Snapshot::BeforeHorizon);
+        };
         state(&row)?.try_map(|()| {
             E::Model::from_query_result(&row, PREFIX).map_err(|err| {
                 let not_recorded = self.image(&row).map(|image| image.unfilled::<E>());
-                Error::Rebuild { not_recorded: not_recorded.unwrap_or_default(), err }
+                Error::Rebuild {
+                    not_recorded: not_recorded.unwrap_or_default(),
+                    err,
+                }
             })
         })
     }
@@ -192,7 +211,12 @@ where
 
     /// The newest change of the record at the instant, and the TRUNCATE that ended it after that.
     fn query(&self, rebuild: bool) -> SelectStatement {
-        let changes = || (Alias::new(schema::current().as_str()), Alias::new("audit_changes"));
+        let changes = || {
+            (
+                Alias::new(schema::current().as_str()),
+                Alias::new("audit_changes"),
+            )
+        };
         let last = Query::select()
             .expr(Expr::cust("c.*"))
             .from_as(changes(), "c")
@@ -207,7 +231,9 @@ where
             .from_as(changes(), "t")
             .and_where(Expr::cust(ended_by_marker("t")))
             .and_where(Expr::col(("t", "captured_at")).lte(self.at))
-            .and_where(Expr::cust("(t.captured_at, t.id) > (SELECT captured_at, id FROM threadline_last)"))
+            .and_where(Expr::cust(
+                "(t.captured_at, t.id) > (SELECT captured_at, id FROM threadline_last)",
+            ))
             .order_by_expr(Expr::cust("t.captured_at"), Order::Asc)
             .order_by_expr(Expr::cust("t.id"), Order::Asc)
             .limit(1)
@@ -260,12 +286,17 @@ where
         ));
         if !self.missing.is_empty() {
             let missing = Expr::val(Value::Object(self.missing.clone()).to_string());
-            image = missing.cast_as("jsonb").binary(BinOper::Custom("||".into()), image);
+            image = missing
+                .cast_as("jsonb")
+                .binary(BinOper::Custom("||".into()), image);
         }
         let call = Func::cust("jsonb_populate_record")
             .arg(Expr::cust(format!("NULL::{}", quoted_name(&E::default()))))
             .arg(image);
-        let row = Query::select().expr(Expr::cust("r.*")).from_function(call, "r").to_owned();
+        let row = Query::select()
+            .expr(Expr::cust("r.*"))
+            .from_function(call, "r")
+            .to_owned();
         select.join_lateral(JoinType::InnerJoin, row, "r", Expr::cust("true"));
         for column in E::Column::iter() {
             let alias = format!("{PREFIX}{}", column.as_str());
@@ -290,7 +321,10 @@ fn rebuilt<C: ColumnTrait>(column: &C) -> Expr {
 }
 
 fn is_text(column_type: &ColumnType) -> bool {
-    matches!(column_type, ColumnType::String(_) | ColumnType::Text | ColumnType::Char(_))
+    matches!(
+        column_type,
+        ColumnType::String(_) | ColumnType::Text | ColumnType::Char(_)
+    )
 }
 
 /// Whether the record was there, without its contents.
@@ -299,7 +333,10 @@ fn state(row: &QueryResult) -> Result<Snapshot<()>> {
     let ended: Option<DateTime<Utc>> = row.try_get("", "ended_at")?;
     Ok(match (ended, op) {
         (Some(at), _) => Snapshot::Deleted { at, last: () },
-        (None, Op::Delete) => Snapshot::Deleted { at: row.try_get("", "captured_at")?, last: () },
+        (None, Op::Delete) => Snapshot::Deleted {
+            at: row.try_get("", "captured_at")?,
+            last: (),
+        },
         (None, _) => Snapshot::Present(()),
     })
 }

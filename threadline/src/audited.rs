@@ -131,14 +131,25 @@ fn column_names<E: EntityTrait>() -> Vec<&'static str> {
 
 fn key_names<E: EntityTrait>() -> Vec<&'static str> {
     use sea_orm::{IdenStatic as _, Iterable as _};
-    E::PrimaryKey::iter().map(|column| column.as_str()).collect()
+    E::PrimaryKey::iter()
+        .map(|column| column.as_str())
+        .collect()
 }
 
 inventory::collect!(AuditedEntity);
 
 /// Every audited entity that is linked into this program, ordered by table.
 pub fn entities() -> Vec<AuditedEntity> {
-    let mut all: Vec<_> = inventory::iter::<AuditedEntity>.into_iter().copied().collect();
-    all.sort_by_key(|entity| (entity.schema_name(), entity.table_name(), entity.module_path));
+    let mut all: Vec<_> = inventory::iter::<AuditedEntity>
+        .into_iter()
+        .copied()
+        .collect();
+    all.sort_by_key(|entity| {
+        (
+            entity.schema_name(),
+            entity.table_name(),
+            entity.module_path,
+        )
+    });
     all
 }

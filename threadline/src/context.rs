@@ -76,7 +76,10 @@ pub enum InvalidContext {
 impl AuditContext {
     /// The context of an actor; the other fields are added by the setters.
     pub fn for_actor(actor: ActorRef) -> Self {
-        Self { actor: Some(actor), ..Self::default() }
+        Self {
+            actor: Some(actor),
+            ..Self::default()
+        }
     }
 
     /// A context that names nobody. Transactions refuse it unless they are told otherwise, see
@@ -194,9 +197,17 @@ impl AuditContext {
         let meta = Value::from(self.meta.clone()).to_string();
         if meta.len() > MAX_META_BYTES {
             let (len, limit) = (meta.len(), MAX_META_BYTES);
-            return Err(InvalidContext::TooLong { field: "meta", len, limit });
+            return Err(InvalidContext::TooLong {
+                field: "meta",
+                len,
+                limit,
+            });
         }
-        if self.meta.iter().any(|(key, value)| key.contains('\0') || holds_nul(value)) {
+        if self
+            .meta
+            .iter()
+            .any(|(key, value)| key.contains('\0') || holds_nul(value))
+        {
             return Err(InvalidContext::ControlCharacter("meta"));
         }
         Ok(serde_json::to_string(self).expect("a context has string keys only"))
@@ -208,7 +219,9 @@ fn holds_nul(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains('\0'),
         Value::Array(items) => items.iter().any(holds_nul),
-        Value::Object(map) => map.iter().any(|(key, value)| key.contains('\0') || holds_nul(value)),
+        Value::Object(map) => map
+            .iter()
+            .any(|(key, value)| key.contains('\0') || holds_nul(value)),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
@@ -252,9 +265,16 @@ mod tests {
         assert!(base().request_id("é".repeat(128)).to_json().is_ok());
         assert_eq!(
             base().request_id("é".repeat(129)).to_json(),
-            Err(InvalidContext::TooLong { field: "request_id", len: 258, limit: 256 })
+            Err(InvalidContext::TooLong {
+                field: "request_id",
+                len: 258,
+                limit: 256
+            })
         );
-        assert_eq!(base().job_id("").to_json(), Err(InvalidContext::Empty("job_id")));
+        assert_eq!(
+            base().job_id("").to_json(),
+            Err(InvalidContext::Empty("job_id"))
+        );
         assert_eq!(
             base().correlation_id("a\nb").to_json(),
             Err(InvalidContext::ControlCharacter("correlation_id"))
@@ -268,10 +288,15 @@ mod tests {
     #[tokio::test]
     async fn current_is_the_innermost_scope() {
         assert_eq!(current(), None);
-        let (outer, inner) =
-            (AuditContext::default().request_id("o"), AuditContext::default().request_id("i"));
+        let (outer, inner) = (
+            AuditContext::default().request_id("o"),
+            AuditContext::default().request_id("i"),
+        );
         scope(outer.clone(), async {
-            scope(inner.clone(), async { assert_eq!(current(), Some(inner.clone())) }).await;
+            scope(inner.clone(), async {
+                assert_eq!(current(), Some(inner.clone()))
+            })
+            .await;
             assert_eq!(current(), Some(outer.clone()));
         })
         .await;

@@ -90,7 +90,10 @@ fn value(image: Option<&Image<'_>>, exact: Option<&Image<'_>>, name: &str) -> Fi
         .filter(|text| serde_json::from_str::<&RawValue>(text).is_ok());
     match image.and_then(|image| image.get(name)).map(|raw| raw.get()) {
         None => FieldValue::NotRecorded,
-        Some(raw) if raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"')) == Some(MASK_PLACEHOLDER) => {
+        Some(raw)
+            if raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"'))
+                == Some(MASK_PLACEHOLDER) =>
+        {
             FieldValue::Masked
         }
         Some(raw) => match exact {
@@ -136,7 +139,10 @@ impl ChangeDiff {
                 .collect(),
             Op::Truncate => Vec::new(),
         };
-        Self { op: change.op, fields }
+        Self {
+            op: change.op,
+            fields,
+        }
     }
 }
 
@@ -169,13 +175,21 @@ mod tests {
 
     #[track_caller]
     fn check(change: &AuditChange, expected: serde_json::Value) {
-        assert_eq!(serde_json::to_value(ChangeDiff::of(change)).unwrap()["fields"], expected);
+        assert_eq!(
+            serde_json::to_value(ChangeDiff::of(change)).unwrap()["fields"],
+            expected
+        );
     }
 
     #[test]
     fn an_insert_lists_every_column_and_tells_null_from_masked() {
         check(
-            &change(Op::Insert, Some(r#"{"id": 1, "note": null, "email": "[REDACTED]"}"#), &[], None),
+            &change(
+                Op::Insert,
+                Some(r#"{"id": 1, "note": null, "email": "[REDACTED]"}"#),
+                &[],
+                None,
+            ),
             json!([
                 {"name": "email", "before": {"state": "absent"}, "after": {"state": "masked"}},
                 {"name": "id", "before": {"state": "absent"}, "after": {"state": "value", "value": 1}},
@@ -188,7 +202,12 @@ mod tests {
     fn an_update_lists_what_changed_with_what_is_known_of_before() {
         let after = r#"{"id": 1, "title": "b", "email": "[REDACTED]", "seen": 2}"#;
         check(
-            &change(Op::Update, Some(after), &["title", "email", "seen"], Some(r#"{"title": null, "email": "[REDACTED]"}"#)),
+            &change(
+                Op::Update,
+                Some(after),
+                &["title", "email", "seen"],
+                Some(r#"{"title": null, "email": "[REDACTED]"}"#),
+            ),
             json!([
                 {"name": "title", "before": {"state": "null"}, "after": {"state": "value", "value": "b"}},
                 {"name": "email", "before": {"state": "masked"}, "after": {"state": "masked"}},
@@ -216,7 +235,12 @@ mod tests {
 
     #[test]
     fn numbers_keep_every_digit() {
-        let change = change(Op::Insert, Some(r#"{"n": 1.2345678901234567890100}"#), &[], None);
+        let change = change(
+            Op::Insert,
+            Some(r#"{"n": 1.2345678901234567890100}"#),
+            &[],
+            None,
+        );
         let text = serde_json::to_string(&ChangeDiff::of(&change)).unwrap();
         assert!(text.contains("1.2345678901234567890100"), "{text}");
     }

@@ -1,8 +1,6 @@
 use sea_orm::{DbErr, RuntimeErr};
 
-use crate::{
-    actor::InvalidActorRef, context::InvalidContext, query::InvalidPageToken, schema,
-};
+use crate::{actor::InvalidActorRef, context::InvalidContext, query::InvalidPageToken, schema};
 
 /// The `Result` of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -20,7 +18,9 @@ pub enum Error {
     )]
     MissingActor,
     /// An action was recorded where neither it nor its transaction names an actor.
-    #[error("the action has no actor: give its transaction a context with an actor, or name one with `RecordAction::actor`")]
+    #[error(
+        "the action has no actor: give its transaction a context with an actor, or name one with `RecordAction::actor`"
+    )]
     ActionWithoutActor {
         /// What the database said.
         #[source]

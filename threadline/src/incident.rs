@@ -28,7 +28,10 @@ pub const MAX_INCIDENT_CHANGES: u64 = 10_000;
 /// # Ok(()) }
 /// ```
 pub fn incident(audit_transaction_id: i64) -> IncidentQuery {
-    IncidentQuery { id: audit_transaction_id, limit: 1_000 }
+    IncidentQuery {
+        id: audit_transaction_id,
+        limit: 1_000,
+    }
 }
 
 /// A query for one transaction; see [`incident`].
@@ -88,8 +91,12 @@ impl IncidentQuery {
     /// # Errors
     /// When the database fails.
     pub async fn fetch<C: ConnectionTrait>(&self, db: &C) -> Result<Option<Incident>> {
-        let transaction = audit_transaction::Entity::find_by_id(self.id).one(db).await?;
-        let Some(transaction) = transaction else { return Ok(None) };
+        let transaction = audit_transaction::Entity::find_by_id(self.id)
+            .one(db)
+            .await?;
+        let Some(transaction) = transaction else {
+            return Ok(None);
+        };
         let actions = audit_action::Entity::find()
             .filter(audit_action::Column::TransactionId.eq(self.id))
             .order_by_asc(audit_action::Column::Id)
@@ -101,9 +108,18 @@ impl IncidentQuery {
         changes.truncate(usize::try_from(self.limit).unwrap_or(usize::MAX));
         let changes = changes
             .into_iter()
-            .map(|change| IncidentChange { diff: ChangeDiff::of(&change), change })
+            .map(|change| IncidentChange {
+                diff: ChangeDiff::of(&change),
+                change,
+            })
             .collect();
         let schema_version = INCIDENT_SCHEMA_VERSION;
-        Ok(Some(Incident { schema_version, transaction, actions, changes, has_more }))
+        Ok(Some(Incident {
+            schema_version,
+            transaction,
+            actions,
+            changes,
+            has_more,
+        }))
     }
 }

@@ -18,7 +18,8 @@ use crate::{
 /// When the database refuses, for example because the role may not create schemas.
 pub async fn install<C: TransactionTrait>(db: &C) -> Result<()> {
     let txn = db.begin().await?;
-    txn.execute_unprepared(&codegen::base_schema(schema::current()).up).await?;
+    txn.execute_unprepared(&codegen::base_schema(schema::current()).up)
+        .await?;
     txn.commit().await?;
     Ok(())
 }
@@ -68,7 +69,8 @@ pub async fn install_triggers<C: TransactionTrait>(
             entity.table_name(),
         )?;
         let spec = codegen::introspect(schema, &name, entity.policy(), &txn).await?;
-        txn.execute_unprepared(&codegen::capture(schema, &spec, None)?.up).await?;
+        txn.execute_unprepared(&codegen::capture(schema, &spec, None)?.up)
+            .await?;
         tables.push(name);
     }
     txn.commit().await?;

@@ -4,21 +4,21 @@
 #![warn(missing_docs)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-pub mod actor;
-pub mod context;
-pub mod policy;
-pub mod audited;
-mod schema;
-pub mod entity;
-pub mod codegen;
-mod install;
-mod transaction;
 mod action;
-mod query;
+pub mod actor;
 mod as_of;
+pub mod audited;
+pub mod codegen;
+pub mod context;
 mod diff;
-mod incident;
+pub mod entity;
 mod error;
+mod incident;
+mod install;
+pub mod policy;
+mod query;
+mod schema;
+mod transaction;
 
 /// Derives [`Audited`](trait@Audited) for the entity of a `Model`.
 #[cfg(feature = "macros")]

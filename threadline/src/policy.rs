@@ -105,7 +105,10 @@ impl CapturePolicy {
             ("exclude", &self.exclude),
             ("mask", &self.mask),
             ("except", &self.except),
-            ("primary_key", self.primary_key.as_deref().unwrap_or_default()),
+            (
+                "primary_key",
+                self.primary_key.as_deref().unwrap_or_default(),
+            ),
         ]
     }
 
@@ -117,10 +120,16 @@ impl CapturePolicy {
         self.check_alone()?;
         for (list, names) in self.lists() {
             if let Some(column) = names.iter().find(|name| !columns.contains(name)) {
-                return Err(InvalidPolicy::UnknownColumn { list, column: column.clone() });
+                return Err(InvalidPolicy::UnknownColumn {
+                    list,
+                    column: column.clone(),
+                });
             }
         }
-        match key.iter().find(|name| self.exclude.contains(name) || self.mask.contains(name)) {
+        match key
+            .iter()
+            .find(|name| self.exclude.contains(name) || self.mask.contains(name))
+        {
             Some(column) => Err(InvalidPolicy::RedactedKey(column.clone())),
             None => Ok(()),
         }
@@ -134,7 +143,10 @@ impl CapturePolicy {
         for (list, names) in self.lists() {
             let mut seen = BTreeSet::new();
             if let Some(column) = names.iter().find(|name| !seen.insert(name.as_str())) {
-                return Err(InvalidPolicy::Duplicate { list, column: column.clone() });
+                return Err(InvalidPolicy::Duplicate {
+                    list,
+                    column: column.clone(),
+                });
             }
         }
         if self.primary_key.as_ref().is_some_and(Vec::is_empty) {
@@ -144,7 +156,10 @@ impl CapturePolicy {
             return Err(InvalidPolicy::MaskedAndExcluded(column.clone()));
         }
         let key = self.primary_key.as_deref().unwrap_or_default();
-        match key.iter().find(|name| self.exclude.contains(name) || self.mask.contains(name)) {
+        match key
+            .iter()
+            .find(|name| self.exclude.contains(name) || self.mask.contains(name))
+        {
             Some(column) => Err(InvalidPolicy::RedactedKey(column.clone())),
             None => Ok(()),
         }
@@ -161,7 +176,10 @@ mod tests {
 
     #[track_caller]
     fn check(policy: CapturePolicy, expected: Result<(), InvalidPolicy>) {
-        assert_eq!(policy.check(&names(&["id", "title", "email"]), &names(&["id"])), expected);
+        assert_eq!(
+            policy.check(&names(&["id", "title", "email"]), &names(&["id"])),
+            expected
+        );
     }
 
     #[test]
@@ -169,23 +187,62 @@ mod tests {
         use InvalidPolicy as E;
         let base = CapturePolicy::default;
         check(base(), Ok(()));
-        check(CapturePolicy { mask: names(&["email"]), exclude: names(&["title"]), ..base() }, Ok(()));
         check(
-            CapturePolicy { mask: names(&["email"]), exclude: names(&["email"]), ..base() },
+            CapturePolicy {
+                mask: names(&["email"]),
+                exclude: names(&["title"]),
+                ..base()
+            },
+            Ok(()),
+        );
+        check(
+            CapturePolicy {
+                mask: names(&["email"]),
+                exclude: names(&["email"]),
+                ..base()
+            },
             Err(E::MaskedAndExcluded("email".into())),
         );
         check(
-            CapturePolicy { mask: names(&["email", "email"]), ..base() },
-            Err(E::Duplicate { list: "mask", column: "email".into() }),
+            CapturePolicy {
+                mask: names(&["email", "email"]),
+                ..base()
+            },
+            Err(E::Duplicate {
+                list: "mask",
+                column: "email".into(),
+            }),
         );
-        check(CapturePolicy { mask: names(&["id"]), ..base() }, Err(E::RedactedKey("id".into())));
         check(
-            CapturePolicy { exclude: names(&["emial"]), ..base() },
-            Err(E::UnknownColumn { list: "exclude", column: "emial".into() }),
+            CapturePolicy {
+                mask: names(&["id"]),
+                ..base()
+            },
+            Err(E::RedactedKey("id".into())),
         );
-        check(CapturePolicy { primary_key: Some(vec![]), ..base() }, Err(E::EmptyKey));
         check(
-            CapturePolicy { primary_key: Some(names(&["email"])), mask: names(&["email"]), ..base() },
+            CapturePolicy {
+                exclude: names(&["emial"]),
+                ..base()
+            },
+            Err(E::UnknownColumn {
+                list: "exclude",
+                column: "emial".into(),
+            }),
+        );
+        check(
+            CapturePolicy {
+                primary_key: Some(vec![]),
+                ..base()
+            },
+            Err(E::EmptyKey),
+        );
+        check(
+            CapturePolicy {
+                primary_key: Some(names(&["email"])),
+                mask: names(&["email"]),
+                ..base()
+            },
             Err(E::RedactedKey("email".into())),
         );
     }

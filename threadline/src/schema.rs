@@ -38,7 +38,9 @@ pub enum InvalidSchemaName {
         name: String,
     },
     /// The name belongs to PostgreSQL or to the application's own tables.
-    #[error("`{name}` can't be the audit schema: choose one of its own, for example `{DEFAULT_SCHEMA}`")]
+    #[error(
+        "`{name}` can't be the audit schema: choose one of its own, for example `{DEFAULT_SCHEMA}`"
+    )]
     Reserved {
         /// The name.
         name: String,
@@ -111,7 +113,10 @@ pub fn use_schema(name: &str) -> Result<(), InvalidSchemaName> {
     if *current == name {
         return Ok(());
     }
-    Err(InvalidSchemaName::AlreadySet { current: current.0.clone(), name: name.0 })
+    Err(InvalidSchemaName::AlreadySet {
+        current: current.0.clone(),
+        name: name.0,
+    })
 }
 
 /// The schema of the audit tables.
@@ -126,7 +131,16 @@ mod tests {
     #[test]
     fn only_a_schema_of_its_own_is_accepted() {
         assert!(SchemaName::new("audit_2").is_ok());
-        for name in ["", "Audit", "2audit", "a-b", "a\"b", "pg_audit", "public", &"x".repeat(49)] {
+        for name in [
+            "",
+            "Audit",
+            "2audit",
+            "a-b",
+            "a\"b",
+            "pg_audit",
+            "public",
+            &"x".repeat(49),
+        ] {
             assert!(SchemaName::new(name).is_err(), "{name}");
         }
     }

@@ -27,6 +27,12 @@ const OBJECTS: [&str; 15] = [
 /// `up` may run again over itself. `down` refuses while a table is audited, and while the trail
 /// holds anything unless the session says that the evidence may be destroyed.
 pub fn base_schema(schema: &SchemaName) -> MigrationSql {
-    let up: Vec<_> = OBJECTS.iter().map(|name| render(name, schema, context! {})).collect();
-    MigrationSql { up: up.join("\n"), down: render("schema/drop", schema, context! {}) }
+    let up: Vec<_> = OBJECTS
+        .iter()
+        .map(|name| render(name, schema, context! {}))
+        .collect();
+    MigrationSql {
+        up: up.join("\n"),
+        down: render("schema/drop", schema, context! {}),
+    }
 }

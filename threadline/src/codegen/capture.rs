@@ -52,14 +52,22 @@ pub fn capture_function(spec: &TableSpec) -> String {
 /// As for [`capture`].
 pub fn capture_body(schema: &SchemaName, spec: &TableSpec) -> Result<String, InvalidSpec> {
     spec.check()?;
-    Ok(format!("\n{}", render("capture/body", schema, body_context(spec))))
+    Ok(format!(
+        "\n{}",
+        render("capture/body", schema, body_context(spec))
+    ))
 }
 
 fn install(schema: &SchemaName, spec: &TableSpec) -> Result<String, InvalidSpec> {
     let body = capture_body(schema, spec)?;
-    let digest: String =
-        Sha256::digest(&body).iter().map(|byte| format!("{byte:02x}")).collect();
-    let comment = FunctionComment { spec: spec.clone(), body: digest };
+    let digest: String = Sha256::digest(&body)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let comment = FunctionComment {
+        spec: spec.clone(),
+        body: digest,
+    };
     let comment = serde_json::to_string(&comment).expect("a specification has string keys only");
     let common = context! {
         capture_body => body.strip_prefix('\n').unwrap_or(&body),
@@ -67,9 +75,22 @@ fn install(schema: &SchemaName, spec: &TableSpec) -> Result<String, InvalidSpec>
         comment => format!("{COMMENT_PREFIX}{comment}"),
         ..body_context(spec)
     };
-    let parts = ["capture/guard", "capture/function", "capture/truncate", "capture/ownership", "capture/triggers"];
-    let parts: Vec<_> = parts.iter().map(|name| render(name, schema, common.clone())).collect();
-    Ok(format!("-- threadline: capture of {}, version 1\n{}", spec.name, parts.join("\n")))
+    let parts = [
+        "capture/guard",
+        "capture/function",
+        "capture/truncate",
+        "capture/ownership",
+        "capture/triggers",
+    ];
+    let parts: Vec<_> = parts
+        .iter()
+        .map(|name| render(name, schema, common.clone()))
+        .collect();
+    Ok(format!(
+        "-- threadline: capture of {}, version 1\n{}",
+        spec.name,
+        parts.join("\n")
+    ))
 }
 
 fn names(spec: &TableSpec) -> Value {
@@ -84,7 +105,11 @@ fn names(spec: &TableSpec) -> Value {
 fn body_context(spec: &TableSpec) -> Value {
     let policy = &spec.policy;
     let redacted: Vec<_> = policy.exclude.iter().chain(&policy.mask).cloned().collect();
-    let recorded = || spec.columns.iter().filter(|column| !policy.exclude.contains(&column.name));
+    let recorded = || {
+        spec.columns
+            .iter()
+            .filter(|column| !policy.exclude.contains(&column.name))
+    };
     let of = |kind: ColumnKind| -> Vec<String> {
         spec.columns
             .iter()
@@ -93,21 +118,34 @@ fn body_context(spec: &TableSpec) -> Value {
             .collect()
     };
     let open = |kind: ColumnKind| -> Vec<String> {
-        of(kind).into_iter().filter(|name| !redacted.contains(name)).collect()
+        of(kind)
+            .into_iter()
+            .filter(|name| !redacted.contains(name))
+            .collect()
     };
-    let mut pins: Vec<_> = recorded().flat_map(|column| column.kind.pins()).copied().collect();
+    let mut pins: Vec<_> = recorded()
+        .flat_map(|column| column.kind.pins())
+        .copied()
+        .collect();
     pins.sort_unstable();
     pins.dedup();
     let pins: Vec<_> = pins.into_iter().map(super::spec::Pin::sql).collect();
     // A `json` value can make `to_jsonb` of the whole row fail, so every such column counts.
     let json_columns = of(ColumnKind::Json);
-    let (floats, jsonbs, texts) =
-        (open(ColumnKind::Float), open(ColumnKind::Jsonb), open(ColumnKind::TextForm));
-    let has_exact = !(json_columns.is_empty() && floats.is_empty() && jsonbs.is_empty() && texts.is_empty());
+    let (floats, jsonbs, texts) = (
+        open(ColumnKind::Float),
+        open(ColumnKind::Jsonb),
+        open(ColumnKind::TextForm),
+    );
+    let has_exact =
+        !(json_columns.is_empty() && floats.is_empty() && jsonbs.is_empty() && texts.is_empty());
     let diffed: Vec<_> = recorded()
         .map(|ColumnSpec { name, kind }| context! { name => name, by_text => kind.by_text() })
         .collect();
-    let (schema_name, table_name) = (quote_literal(spec.name.schema()), quote_literal(spec.name.table()));
+    let (schema_name, table_name) = (
+        quote_literal(spec.name.schema()),
+        quote_literal(spec.name.table()),
+    );
     context! {
         key_columns => &spec.key,
         partitioned => spec.partitioned,

@@ -65,7 +65,10 @@ pub enum IntrospectError {
 }
 
 fn hint(similar: &Option<TableName>) -> String {
-    similar.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
+    similar
+        .as_ref()
+        .map(|name| format!("; did you mean `{name}`?"))
+        .unwrap_or_default()
 }
 
 #[derive(FromQueryResult)]
@@ -103,23 +106,38 @@ pub async fn introspect<C: ConnectionTrait>(
     if table.schema() == schema.as_str() {
         return Err(IntrospectError::OwnTable(table.clone()));
     }
-    let fault = |err| IntrospectError::Database { table: table.clone(), err };
+    let fault = |err| IntrospectError::Database {
+        table: table.clone(),
+        err,
+    };
     let Some(relation) = relation(table, db).await.map_err(fault)? else {
         let similar = similar(table, db).await.map_err(fault)?;
-        return Err(IntrospectError::Missing { table: table.clone(), similar });
+        return Err(IntrospectError::Missing {
+            table: table.clone(),
+            similar,
+        });
     };
     if let Some(kind) = not_a_table(&relation.kind) {
-        return Err(IntrospectError::NotATable { table: table.clone(), kind });
+        return Err(IntrospectError::NotATable {
+            table: table.clone(),
+            kind,
+        });
     }
     if let (Some(schema), Some(root)) = (relation.root_schema, relation.root_table)
         && let Ok(root) = TableName::new(schema, root)
     {
-        return Err(IntrospectError::Partition { table: table.clone(), root });
+        return Err(IntrospectError::Partition {
+            table: table.clone(),
+            root,
+        });
     }
     let columns = columns(relation.oid, db).await.map_err(fault)?;
     let indexes = unique_indexes(relation.oid, db).await.map_err(fault)?;
     let key = key(table, &policy, &indexes)?;
-    let columns = columns.into_iter().map(|c| ColumnSpec { kind: kind(&c.kind), name: c.name });
+    let columns = columns.into_iter().map(|c| ColumnSpec {
+        kind: kind(&c.kind),
+        name: c.name,
+    });
     let spec = TableSpec {
         name: table.clone(),
         key,
@@ -149,10 +167,17 @@ fn key(
     policy: &CapturePolicy,
     indexes: &[UniqueIndex],
 ) -> Result<Vec<String>, IntrospectError> {
-    let refuse = |reason: String| IntrospectError::Key { table: table.clone(), reason };
+    let refuse = |reason: String| IntrospectError::Key {
+        table: table.clone(),
+        reason,
+    };
     let primary = indexes.iter().find(|index| index.primary);
     let list = |columns: &[String]| {
-        columns.iter().map(|column| format!("{column:?}")).collect::<Vec<_>>().join(", ")
+        columns
+            .iter()
+            .map(|column| format!("{column:?}"))
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     match (&policy.primary_key, primary) {
         (None, Some(primary)) => Ok(primary.columns.clone()),
@@ -180,11 +205,17 @@ fn key(
                 columns.sort_unstable();
                 columns == wanted
             };
-            match indexes.iter().filter(same).min_by_key(|index| index.flaw.is_some()) {
+            match indexes
+                .iter()
+                .filter(same)
+                .min_by_key(|index| index.flaw.is_some())
+            {
                 Some(UniqueIndex { flaw: None, .. }) => Ok(columns.clone()),
-                Some(UniqueIndex { name, flaw: Some(flaw), .. }) => {
-                    Err(refuse(format!("unique index `{name}` {flaw}")))
-                }
+                Some(UniqueIndex {
+                    name,
+                    flaw: Some(flaw),
+                    ..
+                }) => Err(refuse(format!("unique index `{name}` {flaw}"))),
                 None => Err(refuse(format!(
                     "no unique index has exactly the columns ({})",
                     list(columns)
@@ -231,7 +262,9 @@ async fn relation<C: ConnectionTrait>(
         LEFT JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace
         WHERE n.nspname = $1 AND c.relname = $2";
     let values = [table.schema().into(), table.table().into()];
-    Relation::find_by_statement(statement(db, sql, values)).one(db).await
+    Relation::find_by_statement(statement(db, sql, values))
+        .one(db)
+        .await
 }
 
 async fn similar<C: ConnectionTrait>(
@@ -279,13 +312,12 @@ async fn columns<C: ConnectionTrait>(oid: i64, db: &C) -> Result<Vec<Column>, Db
           FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.typid
          WHERE t.typtype <> 'd' AND NOT (t.typcategory = 'A' AND t.typelem <> 0)
          ORDER BY b.attnum";
-    Column::find_by_statement(statement(db, sql, [oid.into()])).all(db).await
+    Column::find_by_statement(statement(db, sql, [oid.into()]))
+        .all(db)
+        .await
 }
 
-async fn unique_indexes<C: ConnectionTrait>(
-    oid: i64,
-    db: &C,
-) -> Result<Vec<UniqueIndex>, DbErr> {
+async fn unique_indexes<C: ConnectionTrait>(oid: i64, db: &C) -> Result<Vec<UniqueIndex>, DbErr> {
     let sql = "SELECT x.relname::text AS name, i.indisprimary AS primary,
           ARRAY(SELECT coalesce(a.attname::text, '')
                   FROM generate_series(0, i.indnkeyatts - 1) AS k(n)
@@ -302,5 +334,7 @@ async fn unique_indexes<C: ConnectionTrait>(
           FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
          WHERE i.indrelid = $1::bigint::oid AND i.indisunique
          ORDER BY i.indisprimary DESC, i.indnkeyatts, x.relname";
-    UniqueIndex::find_by_statement(statement(db, sql, [oid.into()])).all(db).await
+    UniqueIndex::find_by_statement(statement(db, sql, [oid.into()]))
+        .all(db)
+        .await
 }

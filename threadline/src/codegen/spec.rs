@@ -68,8 +68,14 @@ pub(super) enum Pin {
 }
 
 impl Pin {
-    const ALL: [Self; 6] =
-        [Self::Digits, Self::TimeZone, Self::Bytes, Self::Interval, Self::Date, Self::Money];
+    const ALL: [Self; 6] = [
+        Self::Digits,
+        Self::TimeZone,
+        Self::Bytes,
+        Self::Interval,
+        Self::Date,
+        Self::Money,
+    ];
 
     pub(super) const fn sql(self) -> &'static str {
         match self {
@@ -144,13 +150,20 @@ impl TableSpec {
         if self.key.is_empty() {
             return Err(InvalidSpec::NoKey(self.name.clone()));
         }
-        let columns: Vec<_> = self.columns.iter().map(|column| column.name.clone()).collect();
+        let columns: Vec<_> = self
+            .columns
+            .iter()
+            .map(|column| column.name.clone())
+            .collect();
         if let Some(column) = self.key.iter().find(|name| !columns.contains(name)) {
             let (table, column) = (self.name.clone(), column.clone());
             return Err(InvalidSpec::UnknownKeyColumn { table, column });
         }
         self.policy
             .check(&columns, &self.key)
-            .map_err(|err| InvalidSpec::Policy { table: self.name.clone(), err })
+            .map_err(|err| InvalidSpec::Policy {
+                table: self.name.clone(),
+                err,
+            })
     }
 }

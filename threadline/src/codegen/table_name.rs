@@ -82,7 +82,11 @@ impl TableName {
     /// The name of an object that serves this table: readable, and different for every table.
     pub(crate) fn object(&self, prefix: &str) -> String {
         let digest = Sha256::digest(self.quoted());
-        let tail: String = digest.iter().take(5).map(|byte| format!("{byte:02x}")).collect();
+        let tail: String = digest
+            .iter()
+            .take(5)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         let room = MAX_IDENT_BYTES - prefix.len() - tail.len() - 2;
         let mut end = room.min(self.table.len());
         while !self.table.is_char_boundary(end) {
@@ -100,7 +104,9 @@ fn check_ident(part: &str) -> Result<(), InvalidTableName> {
         return Err(InvalidTableName::Nul);
     }
     if part.len() > MAX_IDENT_BYTES {
-        return Err(InvalidTableName::TooLong { part: part.to_owned() });
+        return Err(InvalidTableName::TooLong {
+            part: part.to_owned(),
+        });
     }
     Ok(())
 }
@@ -149,7 +155,11 @@ impl FromStr for TableName {
 impl fmt::Display for TableName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let part = |part: &str| {
-            if part.contains(['.', '"', ',', ' ']) { quote_ident(part) } else { part.to_owned() }
+            if part.contains(['.', '"', ',', ' ']) {
+                quote_ident(part)
+            } else {
+                part.to_owned()
+            }
         };
         if self.schema != "public" {
             write!(f, "{}.", part(&self.schema))?;
@@ -180,7 +190,18 @@ mod tests {
 
     #[test]
     fn what_names_no_table_is_refused() {
-        for text in ["", ".", "a.", ".a", "a.b.c", "\"a", "a\"b", "\"a\"b", "\"\"", &"x".repeat(64)] {
+        for text in [
+            "",
+            ".",
+            "a.",
+            ".a",
+            "a.b.c",
+            "\"a",
+            "a\"b",
+            "\"a\"b",
+            "\"\"",
+            &"x".repeat(64),
+        ] {
             assert!(text.parse::<TableName>().is_err(), "{text}");
         }
     }
@@ -188,9 +209,16 @@ mod tests {
     #[test]
     fn objects_of_two_tables_never_share_a_name() {
         let long = "é".repeat(31);
-        let names = ["public.blog_posts", "blog.posts", "public.posts", &format!("public.{long}")];
-        let mut objects: Vec<_> =
-            names.iter().map(|name| name.parse::<TableName>().unwrap().object("capture")).collect();
+        let names = [
+            "public.blog_posts",
+            "blog.posts",
+            "public.posts",
+            &format!("public.{long}"),
+        ];
+        let mut objects: Vec<_> = names
+            .iter()
+            .map(|name| name.parse::<TableName>().unwrap().object("capture"))
+            .collect();
         assert!(objects.iter().all(|name| name.len() <= MAX_IDENT_BYTES));
         objects.sort();
         objects.dedup();

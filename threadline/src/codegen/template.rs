@@ -71,7 +71,8 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
         "capture/ownership",
         "capture/drop",
     ] {
-        env.add_template(name, source).expect("a template of this crate parses");
+        env.add_template(name, source)
+            .expect("a template of this crate parses");
     }
     env
 });

@@ -53,7 +53,10 @@ impl Serialize for audit_transaction::Model {
             id: self.id,
             xid: &self.xid,
             occurred_at: self.occurred_at,
-            actor: self.actor_type.as_deref().map(|r#type| Actor { r#type, id }),
+            actor: self
+                .actor_type
+                .as_deref()
+                .map(|r#type| Actor { r#type, id }),
             request_id: self.request_id.as_deref(),
             correlation_id: self.correlation_id.as_deref(),
             job_id: self.job_id.as_deref(),
@@ -78,7 +81,10 @@ impl Serialize for audit_action::Model {
             category: self.category.as_deref(),
             reason: self.reason.as_deref(),
             comment: self.comment.as_deref(),
-            actor: Actor { r#type: &self.actor_type, id: self.actor_id.as_deref() },
+            actor: Actor {
+                r#type: &self.actor_type,
+                id: self.actor_id.as_deref(),
+            },
             request_id: self.request_id.as_deref(),
             correlation_id: self.correlation_id.as_deref(),
             job_id: self.job_id.as_deref(),

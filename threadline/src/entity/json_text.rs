@@ -63,7 +63,9 @@ impl Serialize for JsonText {
 
 impl<'de> Deserialize<'de> for JsonText {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(String::from(Box::<str>::from(Box::<RawValue>::deserialize(deserializer)?))))
+        Ok(Self(String::from(Box::<str>::from(
+            Box::<RawValue>::deserialize(deserializer)?,
+        ))))
     }
 }
 

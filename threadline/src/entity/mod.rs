@@ -31,5 +31,6 @@ macro_rules! audit_table {
 use audit_table;
 
 fn actor(kind: Option<&str>, id: Option<&str>) -> Result<Option<ActorRef>, InvalidActorRef> {
-    kind.map(|kind| ActorRef::new(kind.parse()?, id)).transpose()
+    kind.map(|kind| ActorRef::new(kind.parse()?, id))
+        .transpose()
 }

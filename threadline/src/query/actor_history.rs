@@ -24,7 +24,13 @@ use crate::{
 /// # Ok(()) }
 /// ```
 pub fn actor_history(actor: ActorRef) -> ActorHistory {
-    ActorHistory { actor, since: None, until: None, page_size: 50, after: None }
+    ActorHistory {
+        actor,
+        since: None,
+        until: None,
+        page_size: 50,
+        after: None,
+    }
 }
 
 /// A query over the transactions of one actor; see [`actor_history`].
@@ -64,7 +70,10 @@ impl ActorHistory {
     }
 
     fn fingerprint(&self) -> u64 {
-        fingerprint(&format!("actor_history {:?} {:?} {:?}", self.actor, self.since, self.until))
+        fingerprint(&format!(
+            "actor_history {:?} {:?} {:?}",
+            self.actor, self.since, self.until
+        ))
     }
 
     /// The query as an ordinary SeaORM `Select`, without the limit of a page.
@@ -77,12 +86,19 @@ impl ActorHistory {
             Some(id) => Column::ActorId.eq(id),
             None => Column::ActorId.is_null(),
         });
-        let position =
-            self.after.as_ref().map(|token| token.position(self.fingerprint())).transpose()?;
+        let position = self
+            .after
+            .as_ref()
+            .map(|token| token.position(self.fingerprint()))
+            .transpose()?;
         Ok(audit_transaction::Entity::find()
             .filter(of_actor)
-            .apply_if(self.since, |query, at| query.filter(Column::OccurredAt.gte(at)))
-            .apply_if(self.until, |query, at| query.filter(Column::OccurredAt.lte(at)))
+            .apply_if(self.since, |query, at| {
+                query.filter(Column::OccurredAt.gte(at))
+            })
+            .apply_if(self.until, |query, at| {
+                query.filter(Column::OccurredAt.lte(at))
+            })
             .apply_if(position, |query, (_, id)| query.filter(Column::Id.lt(id)))
             .order_by_desc(Column::Id))
     }
@@ -91,7 +107,10 @@ impl ActorHistory {
     ///
     /// # Errors
     /// When the page token is not one of this query, or the database fails.
-    pub async fn fetch<C: ConnectionTrait>(&self, db: &C) -> Result<Page<audit_transaction::Model>> {
+    pub async fn fetch<C: ConnectionTrait>(
+        &self,
+        db: &C,
+    ) -> Result<Page<audit_transaction::Model>> {
         let mut entries = self.select()?.limit(self.page_size + 1).all(db).await?;
         let more = entries.len() as u64 > self.page_size;
         entries.truncate(usize::try_from(self.page_size).unwrap_or(usize::MAX));

@@ -1,6 +1,6 @@
 use sea_orm::{
     EntityTrait, PrimaryKeyTrait, QueryOrder, QuerySelect, Select,
-    sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement, UnionType, WithClause},
+    sea_query::{Alias, Expr, Query, SelectStatement, UnionType, WithClause},
 };
 
 use super::row_ref::{ROW, row_ref};
@@ -14,7 +14,9 @@ pub(crate) fn history<E: Audited>(
     id: <E::PrimaryKey as PrimaryKeyTrait>::ValueType,
 ) -> Select<audit_change::Entity> {
     let own = changes("c").and_where(Expr::cust(own_row("c"))).to_owned();
-    let markers = changes("m").and_where(Expr::cust(ended_by_marker("m"))).to_owned();
+    let markers = changes("m")
+        .and_where(Expr::cust(ended_by_marker("m")))
+        .to_owned();
     let both = own.clone().union(UnionType::All, markers).to_owned();
     let mut select = audit_change::Entity::find()
         .order_by_desc(audit_change::Column::CapturedAt)
@@ -27,8 +29,14 @@ pub(crate) fn history<E: Audited>(
 }
 
 fn changes(alias: &'static str) -> SelectStatement {
-    let table = (Alias::new(schema::current().as_str()), Alias::new("audit_changes"));
-    Query::select().expr(Expr::cust(format!("{alias}.*"))).from_as(table, alias).to_owned()
+    let table = (
+        Alias::new(schema::current().as_str()),
+        Alias::new("audit_changes"),
+    );
+    Query::select()
+        .expr(Expr::cust(format!("{alias}.*")))
+        .from_as(table, alias)
+        .to_owned()
 }
 
 /// The change is one of the record's own.

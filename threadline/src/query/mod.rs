@@ -6,12 +6,12 @@ mod page;
 mod row_ref;
 mod timeline;
 
-pub(crate) use self::{
-    history::history,
-    row_ref::{ROW, quoted_name, row_ref},
-};
 pub use self::{
     actor_history::{ActorHistory, actor_history},
     page::{InvalidPageToken, MAX_PAGE_SIZE, Page, PageToken},
     timeline::{Count, Timeline, timeline},
+};
+pub(crate) use self::{
+    history::{ended_by_marker, history, own_row},
+    row_ref::{quoted_name, row_ref},
 };

@@ -37,7 +37,9 @@ pub enum InvalidPageToken {
     #[error("it is damaged or was not made here; start again at the first page")]
     Damaged,
     /// It was made by another version.
-    #[error("it has version {0}, this library reads version {VERSION}; start again at the first page")]
+    #[error(
+        "it has version {0}, this library reads version {VERSION}; start again at the first page"
+    )]
     Version(u8),
     /// It belongs to a query with other filters.
     #[error("it belongs to a query with other filters; start again at the first page")]
@@ -49,7 +51,11 @@ const LEN: usize = 1 + 8 + 8 + 8 + 4;
 
 impl PageToken {
     pub(crate) fn new(query: u64, at: DateTime<Utc>, id: i64) -> Self {
-        Self { query, micros: at.timestamp_micros(), id }
+        Self {
+            query,
+            micros: at.timestamp_micros(),
+            id,
+        }
     }
 
     /// The position, if the token belongs to the query.
@@ -131,7 +137,10 @@ mod tests {
         let token = PageToken::new(fingerprint("q"), at, -7);
         let read: PageToken = token.to_string().parse().unwrap();
         assert_eq!(read.position(fingerprint("q")), Ok((at, -7)));
-        assert_eq!(read.position(fingerprint("other")), Err(InvalidPageToken::OtherQuery));
+        assert_eq!(
+            read.position(fingerprint("other")),
+            Err(InvalidPageToken::OtherQuery)
+        );
     }
 
     #[test]

@@ -1,8 +1,6 @@
 use sea_orm::{
     EntityName, EntityTrait, IdenStatic, Iterable, PrimaryKeyTrait,
-    sea_query::{
-        CommonTableExpression, Expr, Func, IntoValueTuple, Query, SimpleExpr,
-    },
+    sea_query::{CommonTableExpression, Expr, ExprTrait, Func, IntoValueTuple, Query},
 };
 
 use crate::{codegen::quote_ident, transaction::function};
@@ -14,7 +12,11 @@ pub(crate) const ROW: &str = "threadline_row";
 pub(crate) fn quoted_name<E: EntityName>(entity: &E) -> String {
     match entity.schema_name() {
         Some(schema) => {
-            format!("{}.{}", quote_ident(schema), quote_ident(entity.table_name()))
+            format!(
+                "{}.{}",
+                quote_ident(schema),
+                quote_ident(entity.table_name())
+            )
         }
         None => quote_ident(entity.table_name()),
     }
@@ -28,7 +30,9 @@ pub(crate) fn row_ref<E: EntityTrait>(
     let name = quoted_name(&E::default());
     let mut key = Func::cust("jsonb_build_object");
     for (column, value) in E::PrimaryKey::iter().zip(id.into_value_tuple()) {
-        key = key.arg(Expr::val(column.as_str()).cast_as("text")).arg(typed(value));
+        key = key
+            .arg(Expr::val(column.as_str()).cast_as("text"))
+            .arg(typed(value));
     }
     let call = Func::cust(function("row_ref"))
         .arg(Expr::cust(format!("NULL::{name}")))
@@ -42,8 +46,7 @@ pub(crate) fn row_ref<E: EntityTrait>(
 }
 
 /// A parameter of `jsonb_build_object` needs a type.
-fn typed(value: sea_orm::Value) -> SimpleExpr {
-    use sea_orm::sea_query::ExprTrait;
+fn typed(value: sea_orm::Value) -> Expr {
     match &value {
         sea_orm::Value::String(_) | sea_orm::Value::Char(_) => Expr::val(value).cast_as("text"),
         _ => Expr::val(value),

@@ -35,7 +35,11 @@ use crate::{
 /// # Ok(()) }
 /// ```
 pub fn timeline() -> Timeline {
-    Timeline { filter: Filter::default(), page_size: 100, after: None }
+    Timeline {
+        filter: Filter::default(),
+        page_size: 100,
+        after: None,
+    }
 }
 
 /// A query over captured changes; see [`timeline`].
@@ -183,7 +187,9 @@ impl Timeline {
             .as_ref()
             .map(|token| token.position(self.filter.fingerprint()))
             .transpose()?;
-        Ok(self.filter.apply(audit_change::Entity::find())
+        Ok(self
+            .filter
+            .apply(audit_change::Entity::find())
             .apply_if(position, |query, (at, id)| {
                 let key = Expr::tuple([Expr::col(Column::CapturedAt), Expr::col(Column::Id)]);
                 query.filter(key.lt(Expr::tuple([Expr::val(at), Expr::val(id)])))
@@ -217,7 +223,9 @@ impl Timeline {
     ) -> impl Stream<Item = Result<audit_change::Model>> + 'a {
         let first = Some(self.page_size(MAX_PAGE_SIZE));
         stream::try_unfold(first, move |query| async move {
-            let Some(query) = query else { return Ok::<_, Error>(None) };
+            let Some(query) = query else {
+                return Ok::<_, Error>(None);
+            };
             let page = query.fetch(db).await?;
             let rest = page.next.map(|next| query.after(next));
             Ok(Some((stream::iter(page.entries.into_iter().map(Ok)), rest)))
@@ -231,14 +239,28 @@ impl Timeline {
     /// When a filter can't be used, or the database fails.
     pub async fn count<C: ConnectionTrait>(&self, cap: u64, db: &C) -> Result<Count> {
         self.filter.check()?;
-        let mut found = self.filter.apply(audit_change::Entity::find()).limit(cap.saturating_add(1));
-        let found = QuerySelect::query(&mut found).clear_selects().expr(Expr::val(1)).take();
+        let mut found = self
+            .filter
+            .apply(audit_change::Entity::find())
+            .limit(cap.saturating_add(1));
+        let found = QuerySelect::query(&mut found)
+            .clear_selects()
+            .expr(Expr::val(1))
+            .take();
         let mut count = Query::select();
-        count.expr_as(Expr::cust("count(*)"), "n").from_subquery(found, "found");
+        count
+            .expr_as(Expr::cust("count(*)"), "n")
+            .from_subquery(found, "found");
         let row = db.query_one(&count).await?;
-        let n: i64 = row.map(|row| row.try_get("", "n")).transpose()?.unwrap_or_default();
+        let n: i64 = row
+            .map(|row| row.try_get("", "n"))
+            .transpose()?
+            .unwrap_or_default();
         let n = n.unsigned_abs();
-        Ok(Count { value: n.min(cap), capped: n > cap })
+        Ok(Count {
+            value: Ord::min(n, cap),
+            capped: n > cap,
+        })
     }
 }
 
@@ -272,11 +294,17 @@ impl Filter {
             && from > to
         {
             let reason = format!("it begins at {from}, after its end {to}");
-            return Err(Error::InvalidFilter { filter: "from", reason });
+            return Err(Error::InvalidFilter {
+                filter: "from",
+                reason,
+            });
         }
         if self.entity.is_some() && (self.table.is_some() || self.schema.is_some()) {
             let reason = "the entity already names the table and its schema".to_owned();
-            return Err(Error::InvalidFilter { filter: "table", reason });
+            return Err(Error::InvalidFilter {
+                filter: "table",
+                reason,
+            });
         }
         Ok(())
     }
@@ -284,21 +312,32 @@ impl Filter {
     fn apply(&self, query: Select<audit_change::Entity>) -> Select<audit_change::Entity> {
         query
             .apply_if(self.entity.as_deref(), |query, name| {
+                let is = |column: Column, part| Expr::col(column).eq(table_ref(name, part));
                 query
-                    .filter(Column::TableName.eq(table_ref(name, "table_name")))
-                    .filter(Column::TableSchema.eq(table_ref(name, "table_schema")))
+                    .filter(is(Column::TableName, "table_name"))
+                    .filter(is(Column::TableSchema, "table_schema"))
             })
-            .apply_if(self.table.as_deref(), |query, table| query.filter(Column::TableName.eq(table)))
+            .apply_if(self.table.as_deref(), |query, table| {
+                query.filter(Column::TableName.eq(table))
+            })
             .apply_if(self.schema.as_deref(), |query, schema| {
                 query.filter(Column::TableSchema.eq(schema))
             })
             .apply_if(self.op, |query, op| query.filter(Column::Op.eq(op)))
             .apply_if(self.changed_column.as_deref(), |query, column| {
-                query.filter(Expr::val(column).eq(Func::cust("ANY").arg(Expr::col(Column::ChangedFields))))
+                query.filter(
+                    Expr::val(column).eq(Func::cust("ANY").arg(Expr::col(Column::ChangedFields))),
+                )
             })
-            .apply_if(self.from, |query, at| query.filter(Column::CapturedAt.gte(at)))
-            .apply_if(self.to, |query, at| query.filter(Column::CapturedAt.lte(at)))
-            .apply_if(self.transaction, |query, id| query.filter(Column::TransactionId.eq(id)))
+            .apply_if(self.from, |query, at| {
+                query.filter(Column::CapturedAt.gte(at))
+            })
+            .apply_if(self.to, |query, at| {
+                query.filter(Column::CapturedAt.lte(at))
+            })
+            .apply_if(self.transaction, |query, id| {
+                query.filter(Column::TransactionId.eq(id))
+            })
             .apply_if(self.transactions(), |query, ids| {
                 query.filter(Column::TransactionId.in_subquery(ids))
             })
@@ -320,7 +359,9 @@ impl Filter {
         let query = audit_transaction::Entity::find()
             .select_only()
             .column(Tx::Id)
-            .apply_if(self.request_id.as_deref(), |query, id| query.filter(Tx::RequestId.eq(id)))
+            .apply_if(self.request_id.as_deref(), |query, id| {
+                query.filter(Tx::RequestId.eq(id))
+            })
             .apply_if(self.correlation_id.as_deref(), |query, id| {
                 query.filter(Tx::CorrelationId.eq(id))
             })
@@ -339,8 +380,11 @@ impl Filter {
 }
 
 /// The schema or name under which a table's changes are recorded, asked of the database.
-fn table_ref(name: &str, part: &'static str) -> sea_orm::sea_query::SimpleExpr {
+fn table_ref(name: &str, part: &'static str) -> Expr {
     let call = Func::cust(function("table_ref")).arg(name);
-    let query = Query::select().column(Alias::new(part)).from_function(call, "t").to_owned();
-    sea_orm::sea_query::SimpleExpr::SubQuery(None, Box::new(query.into()))
+    let query = Query::select()
+        .column(Alias::new(part))
+        .from_function(call, "t")
+        .to_owned();
+    Expr::SubQuery(None, Box::new(query.into()))
 }

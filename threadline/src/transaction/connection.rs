@@ -109,7 +109,10 @@ impl<C: TransactionTrait + ConnectionTrait> TransactionTrait for AuditedConnecti
         access_mode: Option<AccessMode>,
     ) -> Result<Self::Transaction, DbErr> {
         let context = context::checked(&self.context)?;
-        let txn = self.db.begin_with_config(isolation_level, access_mode).await?;
+        let txn = self
+            .db
+            .begin_with_config(isolation_level, access_mode)
+            .await?;
         context::set(&context, &txn).await?;
         Ok(txn)
     }

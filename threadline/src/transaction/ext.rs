@@ -60,7 +60,10 @@ pub trait AuditedTransactionExt: TransactionTrait {
             match run(&txn).await {
                 Ok(value) => {
                     let audit_transaction_id = txn.commit().await?;
-                    Ok(Committed { value, audit_transaction_id })
+                    Ok(Committed {
+                        value,
+                        audit_transaction_id,
+                    })
                 }
                 Err(err) => {
                     if let Err(rollback) = txn.rollback().await {

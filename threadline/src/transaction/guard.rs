@@ -112,7 +112,9 @@ impl<T: TransactionTrait + Sync> TransactionTrait for AuditedTransaction<T> {
         isolation_level: Option<IsolationLevel>,
         access_mode: Option<AccessMode>,
     ) -> Result<Self::Transaction, DbErr> {
-        self.inner.begin_with_config(isolation_level, access_mode).await
+        self.inner
+            .begin_with_config(isolation_level, access_mode)
+            .await
     }
 
     async fn begin_with_options(
@@ -148,7 +150,9 @@ impl<T: TransactionTrait + Sync> TransactionTrait for AuditedTransaction<T> {
         R: Send,
         E: std::fmt::Display + std::fmt::Debug + Send,
     {
-        self.inner.transaction_with_config(callback, isolation_level, access_mode).await
+        self.inner
+            .transaction_with_config(callback, isolation_level, access_mode)
+            .await
     }
 }
 
