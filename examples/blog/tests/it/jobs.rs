@@ -27,17 +27,19 @@ async fn a_job_acts_for_itself_and_keeps_the_correlation_id_of_its_request() {
         "/api/audit_transactions/{}/changes",
         published["transaction_id"]
     );
-    let text = blog.get(&path).await.body.to_string();
-    let job_id = format!("\"{}\"", accepted.body["job_id"]);
-    for part in [
-        "\"publish_post\"",
-        "\"post.published\"",
-        "\"user:alice\"",
-        &job_id,
-        &accepted.request_id,
-    ] {
-        assert!(text.contains(part), "{part} is not in {text}");
-    }
+    let bundle = blog.get(&path).await.body;
+    let transaction = &bundle["transaction"];
+    assert_eq!(
+        transaction["actor"],
+        json!({"type": "job", "id": "publish_post"})
+    );
+    assert_eq!(
+        transaction["job_id"],
+        json!(accepted.body["job_id"].to_string())
+    );
+    assert_eq!(transaction["request_id"], json!(accepted.request_id));
+    assert_eq!(transaction["meta"], json!({"requested_by": "user:alice"}));
+    assert_eq!(bundle["actions"][0]["name"], json!("post.published"));
 }
 
 #[actix_web::test]
