@@ -158,7 +158,10 @@ pub(crate) async fn publish_later(
         })
         .await?;
     bell.ring();
-    Ok(HttpResponse::Accepted().json(serde_json::json!({"job_id": enqueued.value})))
+    Ok(HttpResponse::Accepted().json(serde_json::json!({
+        "job_id": enqueued.value,
+        "audit_transaction_id": enqueued.audit_transaction_id,
+    })))
 }
 
 fn filled(field: &'static str, text: String) -> Result<String, ApiError> {
