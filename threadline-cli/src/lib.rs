@@ -1,1 +1,72 @@
-//! x
+//! The command line of Threadline: `cargo threadline`.
+//!
+//! [`main`] is the whole interface; the programs `cargo threadline …` and `cargo-threadline …`
+//! are the same.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod args;
+mod change;
+mod command;
+mod config;
+mod entity;
+mod error;
+pub mod exit_code;
+mod migration;
+mod migrator;
+mod output;
+mod plan;
+mod project;
+mod settings;
+#[expect(unused_imports, reason = "the derive uses other parts of it")]
+mod syntax;
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::Parser;
+
+use crate::{
+    args::{Cli, Command},
+    error::Result,
+    output::Report,
+};
+
+/// Runs the command line and reports one of the [exit codes](exit_code).
+///
+/// ```
+/// let code = threadline_cli::main(["cargo-threadline", "threadline", "--version"]);
+/// assert_eq!(code, std::process::ExitCode::from(threadline_cli::exit_code::OK));
+/// ```
+pub fn main(args: impl IntoIterator<Item = impl Into<OsString>>) -> ExitCode {
+    let cli = match Cli::try_parse_from(without_cargo(args)) {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(output::usage(&error)),
+    };
+    match run(cli.command) {
+        Ok(report) => {
+            output::report(&report);
+            ExitCode::from(exit_code::OK)
+        }
+        Err(error) => {
+            output::error(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// Cargo passes the name of the subcommand as the first argument.
+fn without_cargo(args: impl IntoIterator<Item = impl Into<OsString>>) -> Vec<OsString> {
+    let mut args: Vec<OsString> = args.into_iter().map(Into::into).collect();
+    if args.get(1).is_some_and(|arg| arg == "threadline") {
+        args.remove(1);
+    }
+    args
+}
+
+fn run(command: Command) -> Result<Report> {
+    match command {
+        Command::Install(args) => command::install::run(&args),
+        Command::GenTriggers(args) => command::gen_triggers::run(&args),
+    }
+}

@@ -32,17 +32,23 @@ use post::Entity as Post;
 
 async fn posts() -> TestDb {
     let test = TestDb::new().await;
-    test.run("CREATE TABLE posts (id serial PRIMARY KEY, title text NOT NULL, author_email text)").await;
+    test.run("CREATE TABLE posts (id serial PRIMARY KEY, title text NOT NULL, author_email text)")
+        .await;
     threadline::install_triggers(&test.db).await.unwrap();
     test
 }
 
 fn new_post(title: &str) -> post::ActiveModel {
-    post::ActiveModel { title: Set(title.to_owned()), ..Default::default() }
+    post::ActiveModel {
+        title: Set(title.to_owned()),
+        ..Default::default()
+    }
 }
 
 fn alice() -> AuditContext {
-    AuditContext::for_actor(ActorRef::user("alice").unwrap()).request_id("r-1").correlation_id("c-1")
+    AuditContext::for_actor(ActorRef::user("alice").unwrap())
+        .request_id("r-1")
+        .correlation_id("c-1")
 }
 
 #[tokio::test]
@@ -52,30 +58,59 @@ async fn an_audited_transaction_carries_its_context_action_and_handle() {
         .db
         .audited_transaction(&alice().meta("tenant", "acme"), async |txn| {
             let post = new_post("Hello").insert(txn).await?;
-            record_action("post.created").category("post").details(json!({"n": 1})).insert(txn).await?;
-            record_action("post.announced").status(ActionStatus::Error).insert(txn).await?;
+            record_action("post.created")
+                .category("post")
+                .details(json!({"n": 1}))
+                .insert(txn)
+                .await?;
+            record_action("post.announced")
+                .status(ActionStatus::Error)
+                .insert(txn)
+                .await?;
             Ok::<_, Error>(post)
         })
         .await
         .unwrap();
     let id = audited.audit_transaction_id.unwrap();
     let bundle = incident(id).fetch(&test.db).await.unwrap().unwrap();
-    assert_eq!(bundle.transaction.actor().unwrap(), Some(ActorRef::user("alice").unwrap()));
+    assert_eq!(
+        bundle.transaction.actor().unwrap(),
+        Some(ActorRef::user("alice").unwrap())
+    );
     assert_eq!(bundle.transaction.request_id.as_deref(), Some("r-1"));
-    assert_eq!(bundle.transaction.meta.as_ref().unwrap().as_str(), r#"{"tenant": "acme"}"#);
-    let names: Vec<_> = bundle.actions.iter().map(|action| action.name.as_str()).collect();
+    assert_eq!(
+        bundle.transaction.meta.as_ref().unwrap().as_str(),
+        r#"{"tenant": "acme"}"#
+    );
+    let names: Vec<_> = bundle
+        .actions
+        .iter()
+        .map(|action| action.name.as_str())
+        .collect();
     assert_eq!(names, ["post.created", "post.announced"]);
     assert_eq!(bundle.actions[0].correlation_id.as_deref(), Some("c-1"));
     assert_eq!(bundle.changes.len(), 1);
-    let page = timeline().entity(Post).correlation_id("c-1").fetch(&test.db).await.unwrap();
+    let page = timeline()
+        .entity(Post)
+        .correlation_id("c-1")
+        .fetch(&test.db)
+        .await
+        .unwrap();
     assert_eq!(page.entries[0].transaction_id, id);
     let at = page.entries[0].captured_at;
-    match as_of::<Post>(audited.value.id, at).fetch(&test.db).await.unwrap() {
+    match as_of::<Post>(audited.value.id, at)
+        .fetch(&test.db)
+        .await
+        .unwrap()
+    {
         Snapshot::Present(post) => assert_eq!(post.title, "Hello"),
         other => panic!("{other:?}"),
     }
     let before = as_of::<Post>(audited.value.id, at - chrono::Duration::microseconds(1));
-    assert_eq!(before.fetch(&test.db).await.unwrap(), Snapshot::BeforeHorizon);
+    assert_eq!(
+        before.fetch(&test.db).await.unwrap(),
+        Snapshot::BeforeHorizon
+    );
 }
 
 #[tokio::test]
@@ -106,7 +141,11 @@ async fn an_error_of_the_closure_comes_through_untouched_and_nothing_stays() {
         .await;
     assert!(matches!(result, Err(Mine::Refused(7))), "{result:?}");
     assert_eq!(test.transactions().await, 0);
-    assert_eq!(test.one::<i64>("SELECT count(*) FROM threadline.audit_actions").await, 0);
+    assert_eq!(
+        test.one::<i64>("SELECT count(*) FROM threadline.audit_actions")
+            .await,
+        0
+    );
     assert_eq!(Post::find().all(&test.db).await.unwrap(), []);
 }
 
@@ -120,15 +159,25 @@ async fn a_missing_actor_is_refused_before_anything_is_sent() {
     let txn = test.db.begin_audited(&context).await.unwrap();
     new_post("Hello").insert(&txn).await.unwrap();
     let action = record_action("post.created").insert(&txn).await;
-    assert!(matches!(action, Err(Error::ActionWithoutActor { .. })), "{action:?}");
+    assert!(
+        matches!(action, Err(Error::ActionWithoutActor { .. })),
+        "{action:?}"
+    );
     txn.rollback().await.unwrap();
     let txn = test.db.begin_audited(&context).await.unwrap();
     new_post("Hello").insert(&txn).await.unwrap();
-    record_action("post.created").actor(ActorRef::system("cron").unwrap()).insert(&txn).await.unwrap();
+    record_action("post.created")
+        .actor(ActorRef::system("cron").unwrap())
+        .insert(&txn)
+        .await
+        .unwrap();
     let id = txn.commit().await.unwrap().unwrap();
     let bundle = incident(id).fetch(&test.db).await.unwrap().unwrap();
     assert_eq!(bundle.transaction.actor().unwrap(), None);
-    assert_eq!(bundle.actions[0].actor().unwrap(), Some(ActorRef::system("cron").unwrap()));
+    assert_eq!(
+        bundle.actions[0].actor().unwrap(),
+        Some(ActorRef::system("cron").unwrap())
+    );
     let nobody = timeline().no_actor().fetch(&test.db).await.unwrap();
     assert_eq!(nobody.entries.len(), 1);
 }
@@ -148,7 +197,12 @@ async fn an_action_without_a_change_of_data_is_recorded() {
     let done = test
         .db
         .audited_transaction(&alice(), async |txn| {
-            record_action("report.viewed").verb("view").reason("audit").comment("q3").insert(txn).await
+            record_action("report.viewed")
+                .verb("view")
+                .reason("audit")
+                .comment("q3")
+                .insert(txn)
+                .await
         })
         .await
         .unwrap();
@@ -166,7 +220,10 @@ async fn a_nested_context_may_add_but_not_contradict() {
     inner.commit().await.unwrap();
     let bob = AuditContext::for_actor(ActorRef::user("bob").unwrap());
     let refused = outer.begin_audited(&bob).await;
-    assert!(matches!(refused, Err(Error::ContextConflict { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(Error::ContextConflict { .. })),
+        "{refused:?}"
+    );
     drop(refused);
     let id = outer.commit().await.unwrap().unwrap();
     let bundle = incident(id).fetch(&test.db).await.unwrap().unwrap();
@@ -180,12 +237,18 @@ async fn a_nested_context_can_not_take_over_before_the_first_change() {
     let outer = test.db.begin_audited(&alice()).await.unwrap();
     let bob = AuditContext::for_actor(ActorRef::user("bob").unwrap());
     let refused = outer.begin_audited(&bob).await;
-    assert!(matches!(refused, Err(Error::ContextConflict { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(Error::ContextConflict { .. })),
+        "{refused:?}"
+    );
     drop(refused);
     new_post("one").insert(&outer).await.unwrap();
     let id = outer.commit().await.unwrap().unwrap();
     let bundle = incident(id).fetch(&test.db).await.unwrap().unwrap();
-    assert_eq!(bundle.transaction.actor().unwrap(), Some(ActorRef::user("alice").unwrap()));
+    assert_eq!(
+        bundle.transaction.actor().unwrap(),
+        Some(ActorRef::user("alice").unwrap())
+    );
 }
 
 #[tokio::test]
@@ -198,7 +261,10 @@ async fn a_context_that_comes_after_the_first_change_completes_the_transaction()
     let id = audited.commit().await.unwrap().unwrap();
     plain.commit().await.unwrap();
     let bundle = incident(id).fetch(&test.db).await.unwrap().unwrap();
-    assert_eq!(bundle.transaction.actor().unwrap(), Some(ActorRef::user("alice").unwrap()));
+    assert_eq!(
+        bundle.transaction.actor().unwrap(),
+        Some(ActorRef::user("alice").unwrap())
+    );
     assert_eq!(bundle.changes.len(), 2);
 }
 
@@ -208,18 +274,30 @@ async fn every_statement_of_an_audited_connection_is_an_audited_transaction() {
     let context = alice();
     let db = test.db.audited_for(&context);
     let post = new_post("one").insert(&db).await.unwrap();
-    db.execute_unprepared("UPDATE posts SET title = 'two'").await.unwrap();
+    db.execute_unprepared("UPDATE posts SET title = 'two'")
+        .await
+        .unwrap();
     let txn = db.begin().await.unwrap();
     new_post("three").insert(&txn).await.unwrap();
     txn.commit().await.unwrap();
     post::Entity::delete_by_id(post.id).exec(&db).await.unwrap();
     assert_eq!(test.transactions().await, 4);
-    let page = timeline().actor(ActorRef::user("alice").unwrap()).fetch(&test.db).await.unwrap();
+    let page = timeline()
+        .actor(ActorRef::user("alice").unwrap())
+        .fetch(&test.db)
+        .await
+        .unwrap();
     assert_eq!(page.entries.len(), 4);
-    let failed = db.execute_unprepared("INSERT INTO posts VALUES (1, NULL)").await;
+    let failed = db
+        .execute_unprepared("INSERT INTO posts VALUES (1, NULL)")
+        .await;
     assert!(failed.is_err());
     let without = AuditContext::without_actor();
-    let refused = test.db.audited_for(&without).execute_unprepared("DELETE FROM posts").await;
+    let refused = test
+        .db
+        .audited_for(&without)
+        .execute_unprepared("DELETE FROM posts")
+        .await;
     assert!(refused.is_err());
     assert_eq!(Post::find().all(&test.db).await.unwrap().len(), 1);
 }
@@ -233,8 +311,10 @@ async fn a_dropped_transaction_leaves_no_context_on_the_pooled_connection() {
     drop(txn);
     new_post("plain").insert(&one).await.unwrap();
     let actors = rows(&one, "SELECT actor_id FROM threadline.audit_transactions").await;
-    let actors: Vec<Option<String>> =
-        actors.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+    let actors: Vec<Option<String>> = actors
+        .iter()
+        .map(|row| row.try_get_by_index(0).unwrap())
+        .collect();
     assert_eq!(actors, [None]);
 }
 
@@ -244,7 +324,10 @@ async fn without_the_audit_schema_the_error_says_what_to_do() {
     test.run("DROP SCHEMA threadline CASCADE").await;
     let err = test.db.begin_audited(&alice()).await.unwrap_err();
     assert!(matches!(err, Error::NotInstalled { .. }), "{err:?}");
-    assert!(err.to_string().contains("cargo threadline install"), "{err}");
+    assert!(
+        err.to_string().contains("cargo threadline install"),
+        "{err}"
+    );
     let err = timeline().fetch(&test.db).await.unwrap_err();
     assert!(matches!(err, Error::NotInstalled { .. }), "{err:?}");
 }

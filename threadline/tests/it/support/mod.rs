@@ -24,10 +24,17 @@ impl TestDb {
         let name = format!("test_{}", Uuid::new_v4().simple());
         let admin = connect(&server_url("postgres"), 1).await;
         let template = template(&admin).await;
-        run(&admin, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+        run(
+            &admin,
+            &format!("CREATE DATABASE {name} TEMPLATE {template}"),
+        )
+        .await;
         admin.close().await.unwrap();
         let url = server_url(&name);
-        Self { db: connect(&url, 5).await, url }
+        Self {
+            db: connect(&url, 5).await,
+            url,
+        }
     }
 
     /// A database with the audit schema and the tables of the SQL text, all of them captured.
@@ -47,7 +54,11 @@ impl TestDb {
 
     /// Another pool on the same database, as another role.
     pub async fn pool_as(&self, role: &str, connections: u32) -> DatabaseConnection {
-        connect(&self.url.replacen("postgres@", &format!("{role}@"), 1), connections).await
+        connect(
+            &self.url.replacen("postgres@", &format!("{role}@"), 1),
+            connections,
+        )
+        .await
     }
 
     /// Runs any number of statements.
@@ -59,20 +70,28 @@ impl TestDb {
     pub async fn capture(&self, table: &str, policy: CapturePolicy) {
         let schema = SchemaName::default();
         let name: TableName = table.parse().unwrap();
-        let spec = codegen::introspect(&schema, &name, policy, &self.db).await.unwrap();
-        self.run(&codegen::capture(&schema, &spec, None).unwrap().up).await;
+        let spec = codegen::introspect(&schema, &name, policy, &self.db)
+            .await
+            .unwrap();
+        self.run(&codegen::capture(&schema, &spec, None).unwrap().up)
+            .await;
     }
 
     /// One value.
     pub async fn one<T: TryGetable>(&self, sql: &str) -> T {
-        let row = rows(&self.db, sql).await.pop().expect("the query gives a row");
+        let row = rows(&self.db, sql)
+            .await
+            .pop()
+            .expect("the query gives a row");
         row.try_get_by_index(0).unwrap()
     }
 
     /// The first column of every row.
     pub async fn all<T: TryGetable>(&self, sql: &str) -> Vec<T> {
         let rows = rows(&self.db, sql).await;
-        rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+        rows.iter()
+            .map(|row| row.try_get_by_index(0).unwrap())
+            .collect()
     }
 
     /// The changes so far, one line each, in order: `op key fields`.
@@ -86,7 +105,8 @@ impl TestDb {
 
     /// How many rows `audit_transactions` has.
     pub async fn transactions(&self) -> i64 {
-        self.one("SELECT count(*) FROM threadline.audit_transactions").await
+        self.one("SELECT count(*) FROM threadline.audit_transactions")
+            .await
     }
 }
 
@@ -105,12 +125,17 @@ pub async fn rows(db: &impl ConnectionTrait, sql: &str) -> Vec<QueryResult> {
 }
 
 pub fn server_url(database: &str) -> String {
-    launcher::test_server().unwrap_or_else(|err| panic!("{err}")).url(database)
+    launcher::test_server()
+        .unwrap_or_else(|err| panic!("{err}"))
+        .url(database)
 }
 
 pub async fn connect(url: &str, connections: u32) -> DatabaseConnection {
     let mut options = ConnectOptions::new(url);
-    options.max_connections(connections).min_connections(0).sqlx_logging(false);
+    options
+        .max_connections(connections)
+        .min_connections(0)
+        .sqlx_logging(false);
     Database::connect(options).await.unwrap()
 }
 

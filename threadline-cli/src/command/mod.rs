@@ -1,0 +1,4 @@
+//! The commands, one a file.
+
+pub(crate) mod gen_triggers;
+pub(crate) mod install;

@@ -1,0 +1,171 @@
+//! Everything that can go wrong, and what the process reports for it.
+
+use std::{io, path::PathBuf};
+
+use threadline::{InvalidSchemaName, codegen::IntrospectError};
+
+use crate::{
+    change::WriteError,
+    command::gen_triggers::{CatalogueError, Refusal},
+    config::ConfigError,
+    entity::ScanError,
+    exit_code,
+    migration::{ExistingError, NoVersionLeft, RenderError},
+    migrator::NotRegistrable,
+    project::{LocateError, WorkspaceError},
+};
+
+/// The result of a command or a part of one.
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a command stopped.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum Error {
+    /// The working directory is gone or hidden.
+    #[error("failed to find the current directory")]
+    Directory {
+        #[source]
+        err: io::Error,
+    },
+
+    /// See [`ConfigError`].
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+
+    /// See [`InvalidSchemaName`].
+    #[error(transparent)]
+    Schema(#[from] InvalidSchemaName),
+
+    /// See [`WorkspaceError`].
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+
+    /// See [`LocateError`].
+    #[error(transparent)]
+    Locate(#[from] LocateError),
+
+    /// See [`ExistingError`].
+    #[error(transparent)]
+    Existing(#[from] ExistingError),
+
+    /// See [`NoVersionLeft`].
+    #[error(transparent)]
+    Version(#[from] NoVersionLeft),
+
+    /// See [`RenderError`].
+    #[error(transparent)]
+    Render(#[from] RenderError),
+
+    /// See [`WriteError`].
+    #[error(transparent)]
+    Write(#[from] WriteError),
+
+    /// See [`ScanError`].
+    #[error(transparent)]
+    Scan(#[from] ScanError),
+
+    /// See [`Refusal`].
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+
+    /// See [`CatalogueError`].
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+
+    /// The catalogue has no such table, or one that cannot be captured.
+    #[error("table {subject} cannot be captured")]
+    Introspect {
+        subject: String,
+        #[source]
+        err: Box<IntrospectError>,
+    },
+
+    /// The migration cannot be registered by a text edit.
+    #[error("the migration cannot be registered in `{migrator}`")]
+    Register {
+        migrator: PathBuf,
+        name: String,
+        #[source]
+        err: NotRegistrable,
+    },
+
+    /// The audit schema was installed under another name.
+    #[error("`{path}` installs the audit schema as `{installed}`, not as `{asked}`")]
+    OtherSchema {
+        path: PathBuf,
+        installed: String,
+        asked: String,
+    },
+
+    /// A migration of ours is not in the Migrator.
+    #[error("`{path}` was written by `cargo threadline` but is not registered in `{migrator}`")]
+    Unregistered {
+        path: PathBuf,
+        migrator: PathBuf,
+        name: String,
+    },
+}
+
+impl Error {
+    /// What the process reports to the shell.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Register { .. }
+            | Self::OtherSchema { .. }
+            | Self::Unregistered { .. }
+            | Self::Refused(_)
+            | Self::Scan(ScanError::Policy(_) | ScanError::Name { .. } | ScanError::NoTable(_)) => {
+                exit_code::REFUSED
+            }
+            Self::Introspect { err, .. } => match err.as_ref() {
+                IntrospectError::Database { .. } => exit_code::FAILURE,
+                _ => exit_code::REFUSED,
+            },
+            Self::Config(ConfigError::Parse { .. })
+            | Self::Schema(_)
+            | Self::Existing(ExistingError::Marker { .. })
+            | Self::Catalogue(CatalogueError::Url | CatalogueError::UrlPart(_))
+            | Self::Scan(ScanError::NoSource(_) | ScanError::Syntax { .. })
+            | Self::Version(_) => exit_code::USAGE,
+            Self::Locate(LocateError::Read { .. }) => exit_code::FAILURE,
+            Self::Locate(_) => exit_code::USAGE,
+            Self::Directory { .. }
+            | Self::Config(ConfigError::Read { .. })
+            | Self::Workspace(_)
+            | Self::Scan(ScanError::Read { .. })
+            | Self::Catalogue(_)
+            | Self::Existing(ExistingError::Read { .. })
+            | Self::Render(_)
+            | Self::Write(_) => exit_code::FAILURE,
+        }
+    }
+
+    /// What to do about it, where that can be said.
+    pub(crate) fn help(&self) -> Option<String> {
+        match self {
+            Self::Locate(error) => error.help(),
+            Self::Refused(refusal) => refusal.help(),
+            Self::Register { name, .. } => Some(format!(
+                "make `fn migrations` one plain `vec![…]`, or write the file with `--no-register` \
+                 and add these lines yourself:\n    mod {name};\n    Box::new({name}::Migration),"
+            )),
+            Self::Introspect { err, .. } => match err.as_ref() {
+                IntrospectError::Missing { .. } => Some(
+                    "check the spelling, or apply the migration that creates the table first"
+                        .to_owned(),
+                ),
+                _ => None,
+            },
+            Self::OtherSchema { installed, .. } => Some(format!("use `--schema {installed}`")),
+            Self::Unregistered { name, .. } => Some(format!(
+                "delete the file, or register it with these lines:\n    mod {name};\n    \
+                 Box::new({name}::Migration),"
+            )),
+            Self::Existing(ExistingError::Marker { .. }) => {
+                Some("restore the line from version control".to_owned())
+            }
+            _ => None,
+        }
+    }
+}

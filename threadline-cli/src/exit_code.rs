@@ -1,0 +1,13 @@
+//! What the process reports to the shell.
+
+/// The command did what it was asked to do, or there was nothing to do.
+pub const OK: u8 = 0;
+
+/// The thing asked for was refused, or a check found something; nothing was written.
+pub const REFUSED: u8 = 1;
+
+/// The command line, `threadline.toml` or the layout of the project is wrong.
+pub const USAGE: u8 = 2;
+
+/// The database, the file system or `cargo` failed.
+pub const FAILURE: u8 = 3;

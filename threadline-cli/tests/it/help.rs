@@ -1,0 +1,42 @@
+use std::process::Command;
+
+use crate::host::Host;
+
+#[track_caller]
+fn help(args: &[&str]) -> String {
+    let said = Host::empty().run(args);
+    assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
+    said.stdout
+}
+
+#[test]
+fn the_help_is_the_documentation_of_every_command() {
+    insta::assert_snapshot!("help", help(&["--help"]));
+    insta::assert_snapshot!("help_install", help(&["install", "--help"]));
+    insta::assert_snapshot!("help_gen_triggers", help(&["gen-triggers", "--help"]));
+}
+
+#[test]
+fn cargo_threadline_and_the_program_itself_are_the_same() {
+    let alone = Command::new(env!("CARGO_BIN_EXE_cargo-threadline"))
+        .arg("--version")
+        .output()
+        .unwrap();
+    assert_eq!(
+        String::from_utf8(alone.stdout).unwrap(),
+        help(&["--version"])
+    );
+}
+
+#[test]
+fn a_wrong_command_line_is_a_usage_error() {
+    let host = Host::empty();
+    for args in [
+        &["gen-triggers"][..],
+        &["gen-triggers", "--all", "--tables", "posts"],
+        &["instal"],
+        &[],
+    ] {
+        assert_eq!(host.run(args).code, Some(2), "{args:?}");
+    }
+}

@@ -1,0 +1,9 @@
+//! The command line as its users meet it: real projects in temporary directories.
+#![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
+
+mod database;
+mod gen_triggers;
+mod help;
+mod host;
+mod install;
+mod migrate;
