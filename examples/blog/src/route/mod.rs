@@ -1,0 +1,26 @@
+//! The routes of the API, a file for each subject.
+
+mod posts;
+mod records;
+mod trail;
+
+use actix_web::web::{self, ServiceConfig};
+
+pub(crate) fn configure(config: &mut ServiceConfig) {
+    config
+        .service(
+            web::scope("/api/posts")
+                .route("", web::post().to(posts::create))
+                .route("/{id}", web::get().to(posts::show))
+                .route("/{id}", web::patch().to(posts::update))
+                .route("/{id}", web::delete().to(posts::delete))
+                .route("/{id}/publish_later", web::post().to(posts::publish_later))
+                .route("/{id}/history", web::get().to(records::history))
+                .route("/{id}/as_of", web::get().to(records::as_of)),
+        )
+        .route("/api/timeline", web::get().to(trail::timeline))
+        .route(
+            "/api/audit_transactions/{id}/changes",
+            web::get().to(trail::incident),
+        );
+}

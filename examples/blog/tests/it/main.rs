@@ -1,0 +1,8 @@
+//! The blog's API against a real PostgreSQL.
+
+#![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
+
+mod jobs;
+mod posts;
+mod support;
+mod trail;
