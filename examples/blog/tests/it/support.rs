@@ -1,6 +1,6 @@
 use actix_web::{
     dev::Service as _,
-    http::Method,
+    http::{Method, header::HeaderMap},
     test::{TestRequest, init_service},
 };
 use blog::{app::app, job::JobBell, migration};
@@ -16,7 +16,10 @@ pub(crate) struct Blog {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
     pub(crate) request_id: String,
+    pub(crate) text: String,
+    /// The text as JSON, if it is.
     pub(crate) body: Value,
 }
 
@@ -57,13 +60,16 @@ impl Blog {
             }
         };
         let body = actix_web::body::to_bytes(body).await.ok().unwrap();
+        let text = String::from_utf8(body.to_vec()).unwrap();
         let request_id = headers.get("x-request-id");
         Answer {
             status: status.as_u16(),
             request_id: request_id
                 .map(|id| id.to_str().unwrap().to_owned())
                 .unwrap_or_default(),
-            body: serde_json::from_slice(&body).unwrap_or(Value::Null),
+            headers,
+            body: serde_json::from_str(&text).unwrap_or(Value::Null),
+            text,
         }
     }
 

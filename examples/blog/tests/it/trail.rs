@@ -164,7 +164,7 @@ async fn as_of_tells_present_deleted_and_before_the_horizon_apart() {
         (200, &json!("present")),
         "{present:?}"
     );
-    assert_eq!(present.body["post"]["title"], json!("Hello"));
+    assert_eq!(present.body["row"]["title"], json!("Hello"));
     let deleted = at(now()).await;
     assert_eq!(
         (deleted.status, &deleted.body["state"]),
