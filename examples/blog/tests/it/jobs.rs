@@ -23,7 +23,7 @@ async fn a_job_carries_the_context_of_its_request_and_acts_for_itself_under_the_
     assert_eq!(arguments["post_id"], json!(id));
     let asked = &arguments["context"];
     assert_eq!(asked["actor"], json!({"type": "user", "id": "alice"}));
-    assert_eq!(asked["request_id"], json!(accepted.request_id));
+    assert_eq!(asked["request_id"], json!(accepted.header("x-request-id")));
     assert_eq!(asked["correlation_id"], json!("demo"));
 
     assert_eq!(run_all(&blog.db).await.unwrap(), 1);
@@ -43,7 +43,10 @@ async fn a_job_carries_the_context_of_its_request_and_acts_for_itself_under_the_
     assert_eq!(transaction["actor"], json!({"type": "job", "id": job_id}));
     assert_eq!(transaction["job_id"], json!(job_id));
     assert_eq!(transaction["correlation_id"], json!("demo"));
-    assert_eq!(transaction["request_id"], json!(accepted.request_id));
+    assert_eq!(
+        transaction["request_id"],
+        json!(accepted.header("x-request-id"))
+    );
     assert_eq!(transaction["meta"], json!({"requested_by": "user:alice"}));
     assert_eq!(bundle["actions"][0]["name"], json!("post.published"));
 }
