@@ -88,14 +88,21 @@ pub(crate) async fn transaction(
     let bundle = found.ok_or(ApiError::NotFound("audit transaction"))?;
     let changes = bundle.changes.iter().map(|entry| {
         let fields = entry.diff.fields.iter().map(|field| {
-            context! { name => field.name.as_str(), before => known(&field.before), after => known(&field.after) }
+            let (before, after) = (known(&field.before), known(&field.after));
+            context! { name => field.name.as_str(), before, after }
         });
         context! { fields => fields.collect::<Vec<_>>(), ..change(&entry.change) }
     });
     let actions = bundle.actions.iter().map(|action| {
         let status = (action.status == audit_action::ActionStatus::Error).then_some("failed");
         let details = action.details.as_ref().map(JsonText::as_str);
-        context! { name => action.name.as_str(), status, reason => action.reason.as_deref(), comment => action.comment.as_deref(), details }
+        context! {
+            name => action.name.as_str(),
+            status,
+            reason => action.reason.as_deref(),
+            comment => action.comment.as_deref(),
+            details,
+        }
     });
     let of = &bundle.transaction;
     let facts = [
