@@ -13,11 +13,13 @@ use crate::{audited::Audited, entity::audit_change, schema};
 pub(crate) fn history<E: Audited>(
     id: <E::PrimaryKey as PrimaryKeyTrait>::ValueType,
 ) -> Select<audit_change::Entity> {
-    let own = changes("c").and_where(Expr::cust(own_row("c"))).to_owned();
     let markers = changes("m")
         .and_where(Expr::cust(ended_by_marker("m")))
         .to_owned();
-    let both = own.clone().union(UnionType::All, markers).to_owned();
+    let both = changes("c")
+        .and_where(Expr::cust(own_row("c")))
+        .union(UnionType::All, markers)
+        .to_owned();
     let mut select = audit_change::Entity::find()
         .order_by_desc(audit_change::Column::CapturedAt)
         .order_by_desc(audit_change::Column::Id);

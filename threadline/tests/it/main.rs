@@ -8,5 +8,6 @@
 
 mod support;
 
+mod docs;
 mod traps;
 mod write;
