@@ -233,3 +233,32 @@ async fn every_difference_between_two_values_is_a_change_and_a_copy_is_none() {
         }
     }
 }
+
+// Limits: what JSON has no form for, inside other values.
+#[tokio::test]
+async fn inside_arrays_and_composites_some_values_come_back_simplified() {
+    for (kind, value, rebuilt) in [
+        ("int4[]", "[2:4]={1,2,3}", "{1,2,3}"),
+        ("jsonb[]", "{\"null\",NULL}", "{NULL,NULL}"),
+        (
+            "json[]",
+            "{\"{\\\"b\\\":1,  \\\"a\\\":2}\"}",
+            "{\"{\\\"a\\\": 2, \\\"b\\\": 1}\"}",
+        ),
+        ("pair", "(1,a,-0,,)", "(1,a,0,,)"),
+    ] {
+        let test = TestDb::new().await;
+        test.run("CREATE TYPE pair AS (n int, t text, f float8, at timestamptz, nums numeric[])")
+            .await;
+        test.run(&format!("CREATE TABLE l (id int PRIMARY KEY, v {kind})"))
+            .await;
+        test.capture("public.l", threadline::CapturePolicy::default())
+            .await;
+        test.run(&format!("INSERT INTO l VALUES (1, '{value}')"))
+            .await;
+        let found: String = test
+            .one("SELECT r.v::text FROM threadline.audit_changes c, jsonb_populate_record(NULL::l, c.data_after) r")
+            .await;
+        assert_eq!(found, rebuilt, "{kind}");
+    }
+}

@@ -6,7 +6,7 @@ use threadline::{Snapshot, as_of};
 
 use crate::support::{TestDb, run};
 
-mod wide {
+mod record {
     use sea_orm::entity::prelude::*;
     use threadline::{Audited, CapturePolicy};
 
@@ -119,20 +119,23 @@ async fn a_model_of_every_type_comes_back_as_it_is_in_the_table() {
             &format!("{settings} INSERT INTO public.wide SELECT * FROM pg_temp.saved"),
         )
         .await;
-        let live = wide::Entity::find().all(&test.db).await.unwrap();
+        let live = record::Entity::find().all(&test.db).await.unwrap();
         assert_eq!(live.len(), VALUES.len());
         let now = Utc::now() + Duration::hours(1);
         // The reader's settings have no say either: `one` still has those of the round.
         for db in [&test.db, &one] {
             for row in &live {
-                let rebuilt = as_of::<wide::Entity>(row.id, now).fetch(db).await.unwrap();
+                let rebuilt = as_of::<record::Entity>(row.id, now)
+                    .fetch(db)
+                    .await
+                    .unwrap();
                 assert_eq!(bits(&rebuilt), bits(&Snapshot::Present(row.clone())));
                 assert_eq!(rebuilt, Snapshot::Present(row.clone()));
             }
         }
         run(&test.db, "DELETE FROM wide").await;
         for row in live {
-            match as_of::<wide::Entity>(row.id, now)
+            match as_of::<record::Entity>(row.id, now)
                 .fetch(&test.db)
                 .await
                 .unwrap()
@@ -145,6 +148,6 @@ async fn a_model_of_every_type_comes_back_as_it_is_in_the_table() {
 }
 
 /// Debug text, which tells -0 from 0 and 1.0 from 1.00.
-fn bits(snapshot: &Snapshot<wide::Model>) -> String {
+fn bits(snapshot: &Snapshot<record::Model>) -> String {
     format!("{snapshot:?}")
 }
