@@ -3,6 +3,7 @@
 use threadline::CapturePolicy;
 
 use super::late::{history, meddling};
+use crate::support::TestDb;
 
 async fn check(event: &str, body: &str, statement: &str, id: i32, expected: &[&str]) {
     for store_changed_from in [true, false] {
@@ -184,4 +185,42 @@ async fn truncating_and_inserting_in_the_same_message_is_not_taken_for_a_late_de
         end,
         ["insert 2", "insert 3", "delete 2", "delete 3", "update 30"]
     );
+}
+
+#[tokio::test]
+async fn late_rows_of_a_partitioned_table_are_in_order() {
+    let test = TestDb::with_tables(
+        "CREATE TABLE p (id int, region int, v text, PRIMARY KEY (id, region)) PARTITION BY LIST (region);
+         CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2);",
+        &["public.p"],
+    )
+    .await;
+    test.run("INSERT INTO p VALUES (1, 1, 'a'), (1, 2, 'b')")
+        .await;
+    test.run(
+        "CREATE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN
+           IF TG_OP = 'DELETE' AND OLD.v = 'a' THEN INSERT INTO p VALUES (1, 2, 'c'); UPDATE p SET v = 'd' WHERE region = 2; END IF;
+           IF TG_OP = 'UPDATE' AND NEW.v = 'x' THEN UPDATE p SET region = 3 - region WHERE v = 'x'; END IF;
+           RETURN NULL; END $f$;
+         CREATE TRIGGER again AFTER DELETE OR UPDATE ON p FOR EACH ROW EXECUTE FUNCTION again();",
+    )
+    .await;
+    for statement in [
+        "DELETE FROM p",
+        "INSERT INTO p VALUES (2, 1, 'e'), (3, 2, 'e')",
+        "UPDATE p SET v = 'x' WHERE v = 'e'",
+    ] {
+        test.run(statement).await;
+        assert_eq!(
+            test.faults("p", &["id", "region"], "to_jsonb(t)").await,
+            [""; 0],
+            "{:#?}",
+            test.images().await
+        );
+    }
+    let live: Vec<String> = test
+        .all("SELECT concat_ws(' ', id, region, v) FROM p ORDER BY 1")
+        .await;
+    // Both moved to the other partition and back.
+    assert_eq!(live, ["1 2 d", "2 1 x", "3 2 x"]);
 }
