@@ -338,10 +338,8 @@ async fn a_spawned_task_can_run_an_audited_transaction() {
     let db = test.db.clone();
     let title = String::from("spawned");
     let done = tokio::spawn(async move {
-        db.audited_transaction(&alice(), async |txn| {
-            new_post(&title).insert(txn).await
-        })
-        .await
+        db.audited_transaction(&alice(), async |txn| new_post(&title).insert(txn).await)
+            .await
     });
     assert_eq!(done.await.unwrap().unwrap().value.title, "spawned");
 }
