@@ -8,4 +8,6 @@
 
 mod support;
 
+mod names;
+mod partitions;
 mod write;
