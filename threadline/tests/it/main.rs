@@ -8,6 +8,8 @@
 
 mod support;
 
+mod drift;
 mod names;
 mod partitions;
+mod renamed_secrets;
 mod write;

@@ -11,9 +11,9 @@ use crate::support::{
 
 mod event {
     use sea_orm::entity::prelude::*;
-    use threadline::Audited;
+    use threadline::{Audited, CapturePolicy};
 
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Audited)]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "events")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
@@ -27,6 +27,13 @@ mod event {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    // By hand, so that `install_triggers` does not expect the table in the databases of other tests.
+    impl Audited for Entity {
+        fn policy() -> CapturePolicy {
+            CapturePolicy::default()
+        }
+    }
 }
 use event::Entity as Event;
 
