@@ -273,7 +273,7 @@ async fn similar<C: ConnectionTrait>(
 ) -> Result<Option<TableName>, DbErr> {
     let sql = "SELECT n.nspname::text AS schema, c.relname::text AS table
         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        WHERE lower(c.relname) = lower($1) AND c.relkind IN ('r', 'p')
+        WHERE pg_catalog.lower(c.relname::text) = pg_catalog.lower($1) AND c.relkind IN ('r', 'p')
           AND n.nspname NOT IN ('pg_catalog', 'information_schema')
         ORDER BY n.nspname <> $2, c.relname LIMIT 1";
     let values = [table.table().into(), table.schema().into()];

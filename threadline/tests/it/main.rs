@@ -9,7 +9,10 @@
 mod support;
 
 mod drift;
+mod installing;
 mod names;
 mod partitions;
+mod privileges;
 mod renamed_secrets;
+mod search_path;
 mod write;
