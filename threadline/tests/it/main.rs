@@ -9,7 +9,9 @@
 mod support;
 
 mod drift;
+mod generated;
 mod installing;
+mod introspection;
 mod names;
 mod partitions;
 mod privileges;
