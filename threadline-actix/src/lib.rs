@@ -70,3 +70,12 @@ pub use crate::{
     remote_ip::RemoteIp,
     request_capture::{RequestCapture, RequestCaptureService},
 };
+
+/// The Rust of the README is compiled with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/getting-started.md")]
+struct GettingStarted;

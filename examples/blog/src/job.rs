@@ -110,7 +110,7 @@ async fn run_next(db: &DatabaseConnection) -> Result<bool, ApiError> {
 fn job_context(job: &job::Model) -> Result<AuditContext, ApiError> {
     let asked = job.arguments.context.clone();
     let requested_by = asked.actor_ref().map(ToString::to_string);
-    let actor = ActorRef::job("publish_post").map_err(threadline::Error::from)?;
+    let actor = ActorRef::job(job.id).map_err(threadline::Error::from)?;
     Ok(asked
         .actor(actor)
         .job_id(job.id.to_string())

@@ -1,8 +1,8 @@
 //! A small blog that shows Threadline at work.
 //!
 //! Read it in this order: `entity` (what is audited), `app` (how the middleware is wrapped),
-//! `route::posts` (audited writes), `route::records` and `route::trail` (reading the trail), `job`
-//! (the context of a request in background work).
+//! `route::posts` (audited writes), `route::records` and `route::trail` (reading the trail),
+//! `route::audit` (pages for operators), `job` (the context of a request in background work).
 
 #![forbid(unsafe_code)]
 
@@ -12,6 +12,7 @@ pub mod app;
 mod auth;
 mod error;
 pub mod job;
+mod page;
 mod route;
 
 pub mod migration;

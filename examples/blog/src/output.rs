@@ -29,6 +29,9 @@ See what was captured:
   curl -sS -H 'authorization: Bearer demo-token-alice' \\
     'http://{address}/api/timeline?correlation_id=demo'
 
+Or look at it in a browser, as user operator with password demo:
+  http://{address}/audit
+
 Stop with Ctrl-C."
     );
 }

@@ -8,6 +8,7 @@
 
 mod support;
 
+mod docs;
 mod drift;
 mod generated;
 mod installing;

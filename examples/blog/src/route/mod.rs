@@ -1,10 +1,16 @@
 //! The routes of the API, a file for each subject.
 
+mod audit;
 mod posts;
 mod records;
 mod trail;
 
-use actix_web::web::{self, ServiceConfig};
+use actix_web::{
+    middleware::from_fn,
+    web::{self, ServiceConfig},
+};
+
+use crate::auth::operators_only;
 
 pub(crate) fn configure(config: &mut ServiceConfig) {
     config
@@ -22,5 +28,12 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .route(
             "/api/audit_transactions/{id}/changes",
             web::get().to(trail::incident),
+        )
+        .service(
+            web::scope("/audit")
+                .route("", web::get().to(audit::timeline))
+                .route("/style.css", web::get().to(audit::style))
+                .route("/transactions/{id}", web::get().to(audit::transaction))
+                .wrap(from_fn(operators_only)),
         );
 }

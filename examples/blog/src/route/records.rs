@@ -4,7 +4,6 @@ use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 use sea_orm::{DatabaseConnection, QuerySelect as _};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use threadline::{AuditChange, Audited as _, Snapshot};
 use threadline_actix::Audit;
 
@@ -50,14 +49,9 @@ pub(crate) async fn as_of(
     let found = threadline::as_of::<post::Entity>(*id, query.at)
         .fetch(db.get_ref())
         .await?;
-    Ok(match found {
-        Snapshot::Present(post) => {
-            HttpResponse::Ok().json(json!({"state": "present", "post": post}))
-        }
-        Snapshot::Deleted { at, last } => {
-            HttpResponse::Ok().json(json!({"state": "deleted", "at": at, "last": last}))
-        }
+    match found {
         // Nothing was captured of it by then: it did not exist, or nobody watched.
-        Snapshot::BeforeHorizon => return Err(ApiError::NotFound("post at that time")),
-    })
+        Snapshot::BeforeHorizon => Err(ApiError::NotFound("post at that time")),
+        found => Ok(HttpResponse::Ok().json(found)),
+    }
 }

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use crate::support::Blog;
 
 #[actix_web::test]
-async fn a_job_acts_for_itself_and_keeps_the_correlation_id_of_its_request() {
+async fn a_job_carries_the_context_of_its_request_and_acts_for_itself_under_the_same_correlation_id()
+ {
     let blog = Blog::new("job").await;
     let (id, _) = blog.post("Hello", "hello").await;
     let path = format!("/api/posts/{id}");
@@ -15,6 +16,15 @@ async fn a_job_acts_for_itself_and_keeps_the_correlation_id_of_its_request() {
         .await;
     assert_eq!(accepted.status, 202, "{accepted:?}");
     assert_eq!(blog.get(&path).await.body["published_at"], Value::Null);
+
+    // The arguments are the only thing that connects the job to the request.
+    let waiting = job::Entity::find().one(&blog.db).await.unwrap().unwrap();
+    let arguments = serde_json::to_value(&waiting.arguments).unwrap();
+    assert_eq!(arguments["post_id"], json!(id));
+    let asked = &arguments["context"];
+    assert_eq!(asked["actor"], json!({"type": "user", "id": "alice"}));
+    assert_eq!(asked["request_id"], json!(accepted.header("x-request-id")));
+    assert_eq!(asked["correlation_id"], json!("demo"));
 
     assert_eq!(run_all(&blog.db).await.unwrap(), 1);
     assert!(blog.get(&path).await.body["published_at"].is_string());
@@ -29,15 +39,14 @@ async fn a_job_acts_for_itself_and_keeps_the_correlation_id_of_its_request() {
     );
     let bundle = blog.get(&path).await.body;
     let transaction = &bundle["transaction"];
+    let job_id = accepted.body["job_id"].to_string();
+    assert_eq!(transaction["actor"], json!({"type": "job", "id": job_id}));
+    assert_eq!(transaction["job_id"], json!(job_id));
+    assert_eq!(transaction["correlation_id"], json!("demo"));
     assert_eq!(
-        transaction["actor"],
-        json!({"type": "job", "id": "publish_post"})
+        transaction["request_id"],
+        json!(accepted.header("x-request-id"))
     );
-    assert_eq!(
-        transaction["job_id"],
-        json!(accepted.body["job_id"].to_string())
-    );
-    assert_eq!(transaction["request_id"], json!(accepted.request_id));
     assert_eq!(transaction["meta"], json!({"requested_by": "user:alice"}));
     assert_eq!(bundle["actions"][0]["name"], json!("post.published"));
 }

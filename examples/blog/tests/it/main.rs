@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 
+mod audit;
 mod jobs;
 mod posts;
+mod readme;
 mod support;
 mod trail;

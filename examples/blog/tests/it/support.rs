@@ -1,6 +1,6 @@
 use actix_web::{
     dev::Service as _,
-    http::Method,
+    http::{Method, header::HeaderMap},
     test::{TestRequest, init_service},
 };
 use blog::{app::app, job::JobBell, migration};
@@ -16,8 +16,20 @@ pub(crate) struct Blog {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) request_id: String,
+    headers: HeaderMap,
+    pub(crate) text: String,
+    /// The text as JSON, if it is.
     pub(crate) body: Value,
+}
+
+impl Answer {
+    /// The header's value, empty without one.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name);
+        value
+            .map(|value| value.to_str().unwrap())
+            .unwrap_or_default()
+    }
 }
 
 impl Blog {
@@ -57,13 +69,12 @@ impl Blog {
             }
         };
         let body = actix_web::body::to_bytes(body).await.ok().unwrap();
-        let request_id = headers.get("x-request-id");
+        let text = String::from_utf8(body.to_vec()).unwrap();
         Answer {
             status: status.as_u16(),
-            request_id: request_id
-                .map(|id| id.to_str().unwrap().to_owned())
-                .unwrap_or_default(),
-            body: serde_json::from_slice(&body).unwrap_or(Value::Null),
+            headers,
+            body: serde_json::from_str(&text).unwrap_or(Value::Null),
+            text,
         }
     }
 
