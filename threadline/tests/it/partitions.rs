@@ -361,3 +361,15 @@ async fn inheritance_children_are_not_covered_by_the_capture_of_their_parent() {
         ]
     );
 }
+
+#[tokio::test]
+async fn the_truncate_of_a_renamed_leaf_ends_only_what_was_recorded_under_its_new_name() {
+    let test = events().await;
+    test.run(
+        "INSERT INTO events VALUES (1, 'eu'); ALTER TABLE events_eu RENAME TO events_europe;
+         INSERT INTO events VALUES (2, 'eu'); TRUNCATE events_europe",
+    )
+    .await;
+    assert!(alive(&test, 1, "eu").await, "a limit");
+    assert!(!alive(&test, 2, "eu").await);
+}
