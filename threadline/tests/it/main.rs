@@ -9,5 +9,14 @@
 mod support;
 
 mod docs;
+mod drift;
+mod generated;
+mod installing;
+mod introspection;
+mod names;
+mod partitions;
+mod privileges;
+mod renamed_secrets;
+mod search_path;
 mod traps;
 mod write;
