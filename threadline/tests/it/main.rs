@@ -1,8 +1,12 @@
 //! Everything that needs a database, in one binary.
 
 #![expect(clippy::unwrap_used, reason = "a test panics where something is wrong")]
-#![expect(unreachable_pub, reason = "SeaORM's entities are public by their nature")]
+#![expect(
+    unreachable_pub,
+    reason = "SeaORM's entities are public by their nature"
+)]
 
 mod support;
 
+mod property;
 mod write;
