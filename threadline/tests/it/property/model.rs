@@ -51,6 +51,12 @@ struct Open {
 }
 
 impl Model {
+    /// Adds a row that is there from the beginning.
+    pub fn preload(&mut self, key: Key, values: Values) {
+        self.rows.insert(key, values.clone());
+        self.committed.insert(key, values);
+    }
+
     /// Whether another connection's TRUNCATE is uncommitted, so that everybody would wait.
     pub fn is_blocked(&self, connection: u8) -> bool {
         self.others(connection).any(|open| open.truncated)

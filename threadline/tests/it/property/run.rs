@@ -1,6 +1,9 @@
 //! Runs a program against the database and the model, and compares what the trail says.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    fmt::Write as _,
+};
 
 use chrono::{DateTime, Utc};
 use proptest::test_runner::TestCaseError;
@@ -51,13 +54,24 @@ pub struct Run<'a> {
 
 impl<'a> Run<'a> {
     pub async fn new(test: &'a TestDb) -> Self {
-        run(
-            &test.db,
-            "SET session_replication_role = replica;
-             TRUNCATE items, slots, threadline.audit_changes, threadline.audit_transactions;
-             SET session_replication_role = origin",
-        )
-        .await;
+        let mut model = Model::default();
+        let mut sql = "SET session_replication_role = replica;
+            TRUNCATE items, slots, threadline.audit_changes, threadline.audit_transactions"
+            .to_owned();
+        // Rows from before the capture: nothing is known of them until they change.
+        for key in keys().filter(|key| key.n < 2) {
+            let values = vec![0; key.table.columns().len()];
+            write!(
+                sql,
+                "; INSERT INTO {} {}",
+                key.table.name(),
+                key.select(&values)
+            )
+            .unwrap();
+            model.preload(key, values);
+        }
+        sql += "; SET session_replication_role = origin";
+        run(&test.db, &sql).await;
         let mut connections = Vec::new();
         for settings in [
             "SET timezone = 'Asia/Kathmandu'; SET datestyle = 'SQL, DMY'",
@@ -72,7 +86,7 @@ impl<'a> Run<'a> {
             db: &test.db,
             connections,
             open: (0..CONNECTIONS).map(|_| None).collect(),
-            model: Model::default(),
+            model,
             instants: Vec::new(),
             reset: HashSet::new(),
             seen: HashMap::new(),
@@ -89,22 +103,12 @@ impl<'a> Run<'a> {
             self.commit(connection).await?;
         }
         self.transactions().await?;
-        for table in Table::ALL {
-            for connection in 0..CONNECTIONS {
-                // The last key is one that nobody ever wrote.
-                for n in 0..=KEYS {
-                    let key = Key {
-                        table,
-                        connection,
-                        n,
-                    };
-                    match table {
-                        Table::Items => self.key::<item::Entity>(key, key.id()).await?,
-                        Table::Slots => {
-                            self.key::<slot::Entity>(key, (key.area(), key.code()))
-                                .await?
-                        }
-                    }
+        for key in keys() {
+            match key.table {
+                Table::Items => self.key::<item::Entity>(key, key.id()).await?,
+                Table::Slots => {
+                    self.key::<slot::Entity>(key, (key.area(), key.code()))
+                        .await?;
                 }
             }
         }
@@ -318,6 +322,19 @@ impl<'a> Run<'a> {
         }
         Ok(())
     }
+}
+
+/// Every key, and one of each connection that nobody ever writes.
+fn keys() -> impl Iterator<Item = Key> {
+    Table::ALL.into_iter().flat_map(|table| {
+        (0..CONNECTIONS).flat_map(move |connection| {
+            (0..=KEYS).map(move |n| Key {
+                table,
+                connection,
+                n,
+            })
+        })
+    })
 }
 
 fn show<M>(snapshot: Snapshot<M>, text: impl Fn(M) -> String) -> String {
