@@ -242,7 +242,7 @@ impl Timeline {
         let mut found = self
             .filter
             .apply(audit_change::Entity::find())
-            .limit(cap.saturating_add(1));
+            .limit(cap.saturating_add(1).min(i64::MAX.unsigned_abs()));
         let found = QuerySelect::query(&mut found)
             .clear_selects()
             .expr(Expr::val(1))
