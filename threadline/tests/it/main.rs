@@ -8,5 +8,7 @@
 
 mod support;
 
+mod actor_history;
 mod property;
+mod timeline;
 mod write;
