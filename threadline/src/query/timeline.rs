@@ -73,6 +73,9 @@ enum ActorFilter {
     Nobody,
 }
 
+/// The largest LIMIT that PostgreSQL takes.
+const MAX_LIMIT: u64 = i64::MAX.unsigned_abs();
+
 /// How many changes a query finds, counted up to a cap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Count {
@@ -242,7 +245,7 @@ impl Timeline {
         let mut found = self
             .filter
             .apply(audit_change::Entity::find())
-            .limit(cap.saturating_add(1).min(i64::MAX.unsigned_abs()));
+            .limit(Ord::min(cap, MAX_LIMIT - 1) + 1);
         let found = QuerySelect::query(&mut found)
             .clear_selects()
             .expr(Expr::val(1))
