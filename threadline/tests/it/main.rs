@@ -9,6 +9,7 @@
 mod support;
 
 mod actor_history;
+mod concurrency;
 mod property;
 mod timeline;
 mod write;
