@@ -10,6 +10,8 @@ mod support;
 
 mod actor_history;
 mod concurrency;
+mod explain;
+mod history;
 mod property;
 mod timeline;
 mod write;

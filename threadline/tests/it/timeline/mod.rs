@@ -1,6 +1,7 @@
 //! Timelines: filters, pages, streams, counts, tokens.
 
 mod filter;
+mod literal;
 mod page;
 mod seed;
 mod token;
