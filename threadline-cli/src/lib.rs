@@ -19,7 +19,6 @@ mod output;
 mod plan;
 mod project;
 mod settings;
-#[expect(unused_imports, reason = "the derive uses other parts of it")]
 mod syntax;
 
 use std::{ffi::OsString, process::ExitCode};

@@ -9,7 +9,7 @@ use sea_orm::{
         WithClause,
     },
 };
-use serde::Serialize;
+use serde::{Serialize, Serializer, ser::SerializeStruct};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -23,8 +23,10 @@ use crate::{
 };
 
 /// What a record looked like at an instant.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
+///
+/// Its JSON form is `{"state": "present", "row": …}`, `{"state": "deleted", "at": …, "last": …}`
+/// or `{"state": "before_horizon"}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Snapshot<M> {
     /// It was there, and looked like this.
     Present(M),
@@ -37,6 +39,32 @@ pub enum Snapshot<M> {
     },
     /// Nothing was captured of it so early: it may have been there or not.
     BeforeHorizon,
+}
+
+impl<M: Serialize> Serialize for Snapshot<M> {
+    // By hand: a tag beside the model's own columns would collide with a column named `state`.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Present(row) => {
+                let mut out = serializer.serialize_struct("Snapshot", 2)?;
+                out.serialize_field("state", "present")?;
+                out.serialize_field("row", row)?;
+                out.end()
+            }
+            Self::Deleted { at, last } => {
+                let mut out = serializer.serialize_struct("Snapshot", 3)?;
+                out.serialize_field("state", "deleted")?;
+                out.serialize_field("at", at)?;
+                out.serialize_field("last", last)?;
+                out.end()
+            }
+            Self::BeforeHorizon => {
+                let mut out = serializer.serialize_struct("Snapshot", 1)?;
+                out.serialize_field("state", "before_horizon")?;
+                out.end()
+            }
+        }
+    }
 }
 
 impl<M> Snapshot<M> {
@@ -288,7 +316,7 @@ where
             let missing = Expr::val(Value::Object(self.missing.clone()).to_string());
             image = missing
                 .cast_as("jsonb")
-                .binary(BinOper::Custom("||".into()), image);
+                .binary(BinOper::Custom("||"), image);
         }
         let call = Func::cust("jsonb_populate_record")
             .arg(Expr::cust(format!("NULL::{}", quoted_name(&E::default()))))
@@ -350,5 +378,33 @@ impl Image {
             .filter(|name| self.masked.contains(name))
             .collect::<Vec<_>>();
         self.not_recorded.into_iter().chain(masked).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_json_of_a_snapshot_keeps_the_columns_of_the_row_apart_from_its_own() {
+        // Columns that have the names of the snapshot's own fields.
+        let row = json!({"state": "draft", "at": 7, "row": null, "last": "one"});
+        let check = |snapshot: Snapshot<Value>, expected| {
+            assert_eq!(serde_json::to_value(snapshot).unwrap(), expected);
+        };
+        check(
+            Snapshot::Present(row.clone()),
+            json!({"state": "present", "row": row}),
+        );
+        check(
+            Snapshot::Deleted {
+                at: DateTime::UNIX_EPOCH,
+                last: row.clone(),
+            },
+            json!({"state": "deleted", "at": "1970-01-01T00:00:00Z", "last": row}),
+        );
+        check(Snapshot::BeforeHorizon, json!({"state": "before_horizon"}));
     }
 }

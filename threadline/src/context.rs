@@ -294,7 +294,7 @@ mod tests {
         );
         scope(outer.clone(), async {
             scope(inner.clone(), async {
-                assert_eq!(current(), Some(inner.clone()))
+                assert_eq!(current(), Some(inner.clone()));
             })
             .await;
             assert_eq!(current(), Some(outer.clone()));

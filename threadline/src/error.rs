@@ -63,6 +63,16 @@ pub enum Error {
         #[source]
         err: DbErr,
     },
+    /// The role may not use the audit schema.
+    #[error(
+        "this role may not use the audit schema `{0}`: run `GRANT {0}_writer TO` the role, or `GRANT {0}_reader TO` it if it only reads",
+        schema::current()
+    )]
+    NotPermitted {
+        /// What the database said.
+        #[source]
+        err: DbErr,
+    },
     /// A page token is not one of this query.
     #[error("the page token can't be used")]
     InvalidPageToken(#[from] InvalidPageToken),
@@ -105,6 +115,7 @@ impl From<DbErr> for Error {
             Some("3F000" | "42883" | "42P01") if names_the_schema(&err) => {
                 Self::NotInstalled { err }
             }
+            Some("42501") if names_the_schema(&err) => Self::NotPermitted { err },
             _ => Self::Database(err),
         }
     }
@@ -120,6 +131,7 @@ impl From<Error> for DbErr {
             | Error::ContextRequired { err }
             | Error::Refused { err }
             | Error::NotInstalled { err }
+            | Error::NotPermitted { err }
             | Error::Rebuild { err, .. } => err,
             other => Self::Custom(other.to_string()),
         }

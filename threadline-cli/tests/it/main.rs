@@ -3,6 +3,7 @@
 
 mod database;
 mod gen_triggers;
+mod guides;
 mod help;
 mod host;
 mod install;

@@ -13,9 +13,9 @@ use crate::{audited::Audited, entity::audit_change, schema};
 pub(crate) fn history<E: Audited>(
     id: <E::PrimaryKey as PrimaryKeyTrait>::ValueType,
 ) -> Select<audit_change::Entity> {
-    let own = newest_first("c", &own_row("c"));
-    let markers = newest_first("m", &ended_by_marker("m"));
-    let both = own.clone().union(UnionType::All, markers).to_owned();
+    let both = newest_first("c", &own_row("c"))
+        .union(UnionType::All, newest_first("m", &ended_by_marker("m")))
+        .to_owned();
     let mut select = audit_change::Entity::find()
         .order_by_desc(audit_change::Column::CapturedAt)
         .order_by_desc(audit_change::Column::Id);

@@ -10,6 +10,7 @@ mod support;
 
 mod actor_history;
 mod concurrency;
+mod docs;
 mod explain;
 mod history;
 mod property;

@@ -338,10 +338,31 @@ async fn a_spawned_task_can_run_an_audited_transaction() {
     let db = test.db.clone();
     let title = String::from("spawned");
     let done = tokio::spawn(async move {
-        db.audited_transaction(&alice(), async |txn| {
-            Ok::<_, DbErr>(new_post(&title).insert(txn).await?)
-        })
-        .await
+        db.audited_transaction(&alice(), async |txn| new_post(&title).insert(txn).await)
+            .await
     });
     assert_eq!(done.await.unwrap().unwrap().value.title, "spawned");
+}
+
+#[tokio::test]
+async fn a_role_without_the_grant_is_told_which_one_it_needs() {
+    let test = posts().await;
+    let role = format!("app_{}", uuid::Uuid::new_v4().simple());
+    test.run(&format!(
+        "CREATE ROLE {role} LOGIN; GRANT ALL ON posts, posts_id_seq TO {role}"
+    ))
+    .await;
+    let db = test.pool_as(&role, 1).await;
+    let err = db.begin_audited(&alice()).await.unwrap_err();
+    assert!(matches!(err, Error::NotPermitted { .. }), "{err:?}");
+    assert!(
+        err.to_string().contains("GRANT threadline_writer TO"),
+        "{err}"
+    );
+    test.run(&format!("GRANT threadline_writer TO {role}"))
+        .await;
+    let done = db
+        .audited_transaction(&alice(), async |txn| new_post("granted").insert(txn).await)
+        .await;
+    assert_eq!(done.unwrap().value.title, "granted");
 }

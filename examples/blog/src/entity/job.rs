@@ -1,0 +1,34 @@
+//! `jobs`, work that outlives its request.
+
+use sea_orm::{FromJsonQueryResult, entity::prelude::*};
+use serde::{Deserialize, Serialize};
+use threadline::AuditContext;
+
+/// A job that waits, or one that failed; a job that is done is gone.
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "jobs")]
+pub struct Model {
+    /// The key.
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    /// What to do.
+    #[sea_orm(column_type = "JsonBinary")]
+    pub arguments: PublishPost,
+    /// Why it failed.
+    pub failure: Option<String>,
+}
+
+/// The arguments of the only kind of job: publish a post.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct PublishPost {
+    /// The post.
+    pub post_id: i32,
+    /// The context of the request that asked for it.
+    pub context: AuditContext,
+}
+
+/// A job relates to nothing.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,4 @@
+//! The blog's own tables.
+
+pub mod job;
+pub mod post;

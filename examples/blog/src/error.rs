@@ -1,0 +1,96 @@
+//! What the API answers when it can't do what was asked.
+
+use actix_web::{
+    HttpResponse, ResponseError,
+    error::{JsonPayloadError, PathError, QueryPayloadError},
+    http::StatusCode,
+};
+use sea_orm::{DbErr, SqlErr};
+use serde_json::json;
+use threadline_actix::AuditError;
+
+/// Why a request was not served. The body is `{"error": …}`.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApiError {
+    /// A bearer token that nobody has.
+    #[error("authentication required")]
+    Unauthenticated,
+    /// The page is for operators.
+    #[error("only operators may see this")]
+    Forbidden,
+    /// There is no such thing.
+    #[error("{0} not found")]
+    NotFound(&'static str),
+    /// Another post has the slug.
+    #[error("the slug is taken")]
+    SlugTaken,
+    /// A field breaks a rule of the blog.
+    #[error("`{field}` {rule}")]
+    Invalid {
+        /// The field.
+        field: &'static str,
+        /// What it has to be.
+        rule: &'static str,
+    },
+    /// The body is no JSON of the expected shape.
+    #[error("the body can't be read: {0}")]
+    Body(JsonPayloadError),
+    /// The query string lacks something or has it in the wrong form.
+    #[error("the query string can't be read: {0}")]
+    Query(QueryPayloadError),
+    /// The path holds something that is no id.
+    #[error("not found")]
+    Path(#[source] PathError),
+    /// A page could not be put together.
+    #[error("the page can't be rendered")]
+    Page(#[from] minijinja::Error),
+    /// The audited work failed.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+}
+
+impl From<DbErr> for ApiError {
+    fn from(error: DbErr) -> Self {
+        match error.sql_err() {
+            // The only unique index besides the key.
+            Some(SqlErr::UniqueConstraintViolation(_)) => Self::SlugTaken,
+            _ => Self::Audit(AuditError::from(error)),
+        }
+    }
+}
+
+impl From<threadline::Error> for ApiError {
+    fn from(error: threadline::Error) -> Self {
+        Self::Audit(AuditError::from(error))
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound(_) | Self::Path(_) => StatusCode::NOT_FOUND,
+            Self::SlugTaken => StatusCode::CONFLICT,
+            Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Body(error) => error.status_code(),
+            Self::Query(_) => StatusCode::BAD_REQUEST,
+            Self::Page(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Audit(error) => error.status_code(),
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        match self {
+            Self::Audit(error) => error.error_response(),
+            Self::Page(error) => {
+                tracing::error!(error = error as &dyn std::error::Error, "{self}");
+                HttpResponse::InternalServerError().json(json!({"error": "internal server error"}))
+            }
+            error => {
+                HttpResponse::build(self.status_code()).json(json!({"error": error.to_string()}))
+            }
+        }
+    }
+}

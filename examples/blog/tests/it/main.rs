@@ -1,0 +1,10 @@
+//! The blog's API against a real PostgreSQL.
+
+#![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
+
+mod audit;
+mod jobs;
+mod posts;
+mod readme;
+mod support;
+mod trail;
