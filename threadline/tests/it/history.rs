@@ -1,7 +1,7 @@
 //! The history of one record.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
 use threadline::{Audited, CapturePolicy, Snapshot, as_of, entity::audit_change::Column};
 
 use crate::support::TestDb;
@@ -85,6 +85,17 @@ async fn a_truncated_partition_ends_its_own_rows_once() {
     test.run("TRUNCATE parts_high").await;
     test.run("TRUNCATE parts_high").await;
     test.run("TRUNCATE parts").await;
+    let recorded = [
+        r#"parts insert {"id": 1}"#,
+        r#"parts insert {"id": 11}"#,
+        "parts truncate {}",
+        "parts truncate {}",
+        // A TRUNCATE of the root says so of itself and of each partition.
+        "parts truncate {}",
+        "parts truncate {}",
+        "parts truncate {}",
+    ];
+    assert_eq!(test.changes().await, recorded);
     assert_eq!(ops(&test, 1).await, ["truncate", "insert"]);
     assert_eq!(ops(&test, 11).await, ["truncate", "insert"]);
     let high: Option<String> = Part::history(11)

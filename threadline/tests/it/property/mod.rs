@@ -19,7 +19,7 @@ fn whatever_is_written_the_trail_tells_every_row_at_every_instant() {
         .unwrap();
     let test = runtime.block_on(TestDb::with_tables(DDL, &["items", "slots"]));
     let config = Config {
-        cases: 40,
+        cases: 32,
         max_shrink_iters: 400,
         failure_persistence: None,
         ..Config::default()
