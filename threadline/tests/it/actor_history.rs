@@ -38,6 +38,7 @@ async fn walk(query: ActorHistory, size: u64, test: &TestDb) -> Vec<DateTime<Utc
             return found;
         };
         assert!(full, "a page before the last one is full");
+        assert!(found.len() < 100, "a walk comes to its end");
         query = query.after(next);
     }
 }

@@ -6,9 +6,12 @@ mod page;
 mod seed;
 mod token;
 
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use sea_orm::ConnectionTrait;
 use threadline::Timeline;
+
+/// More changes than any test has.
+const MANY: usize = 5_000;
 
 /// What a timeline gives, by pages of one size. Proves that `next` is there exactly when
 /// something follows.
@@ -23,12 +26,13 @@ async fn paged(query: &Timeline, size: u64, db: &impl ConnectionTrait) -> Vec<i6
             return ids;
         };
         assert!(full, "a page before the last one is full");
+        assert!(ids.len() < MANY, "a walk comes to its end");
         query = query.after(next.to_string().parse().unwrap());
     }
 }
 
 async fn streamed(query: &Timeline, db: &impl ConnectionTrait) -> Vec<i64> {
-    let stream = query.clone().stream(db);
+    let stream = query.clone().stream(db).take(MANY);
     stream
         .map_ok(|change| change.id)
         .try_collect()
