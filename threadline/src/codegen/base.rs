@@ -1,10 +1,13 @@
 use minijinja::context;
 
-use super::{MigrationSql, template::render};
+use super::{
+    MigrationSql,
+    template::{pinned, render},
+};
 use crate::schema::SchemaName;
 
 /// The objects of the audit schema, in the order in which they need one another.
-const OBJECTS: [&str; 15] = [
+const OBJECTS: [&str; 16] = [
     "schema/roles",
     "schema/tables",
     "schema/row_key",
@@ -18,6 +21,7 @@ const OBJECTS: [&str; 15] = [
     "schema/record_action",
     "schema/exact_values",
     "schema/place_late",
+    "schema/drift",
     "schema/references",
     "schema/privileges",
 ];
@@ -32,7 +36,7 @@ pub fn base_schema(schema: &SchemaName) -> MigrationSql {
         .map(|name| render(name, schema, context! {}))
         .collect();
     MigrationSql {
-        up: up.join("\n"),
-        down: render("schema/drop", schema, context! {}),
+        up: pinned(schema, &up.join("\n")),
+        down: pinned(schema, &render("schema/drop", schema, context! {})),
     }
 }

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use super::{
     InvalidSpec, MigrationSql, TableSpec, quote_literal,
     spec::{ColumnKind, ColumnSpec},
-    template::render,
+    template::{pinned, render},
 };
 use crate::{policy::MASK_PLACEHOLDER, schema::SchemaName};
 
@@ -38,7 +38,10 @@ pub fn capture(
         Some(previous) => install(schema, previous)?,
         None => render("capture/drop", schema, names(spec)),
     };
-    Ok(MigrationSql { up, down })
+    Ok(MigrationSql {
+        up: pinned(schema, &up),
+        down: pinned(schema, &down),
+    })
 }
 
 /// The name of the function that captures the rows of a table.
@@ -86,9 +89,10 @@ fn install(schema: &SchemaName, spec: &TableSpec) -> Result<String, InvalidSpec>
         .iter()
         .map(|name| render(name, schema, common.clone()))
         .collect();
+    // A line break would end the comment.
+    let name = spec.name.to_string().replace(char::is_control, " ");
     Ok(format!(
-        "-- threadline: capture of {}, version 1\n{}",
-        spec.name,
+        "-- threadline: capture of {name}, version 1\n{}",
         parts.join("\n")
     ))
 }
@@ -153,6 +157,7 @@ fn body_context(spec: &TableSpec) -> Value {
         mask => &policy.mask,
         except => &policy.except,
         redacted => &redacted,
+        known => spec.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>(),
         store_changed_from => policy.store_changed_from,
         context => Value::from(Serde(policy.context)),
         truncate => Value::from(Serde(policy.truncate)),

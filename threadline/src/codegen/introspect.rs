@@ -16,11 +16,11 @@ pub enum IntrospectError {
         similar: Option<TableName>,
     },
     /// It is something else than a table.
-    #[error("`{table}` is a {kind}; only ordinary and partitioned tables can be audited")]
+    #[error("`{table}` is {kind}; only ordinary and partitioned tables can be audited")]
     NotATable {
         /// The name.
         table: TableName,
-        /// What it is.
+        /// What it is, with its article.
         kind: &'static str,
     },
     /// It is a partition; its root is what is audited.
@@ -133,6 +133,13 @@ pub async fn introspect<C: ConnectionTrait>(
     }
     let columns = columns(relation.oid, db).await.map_err(fault)?;
     let indexes = unique_indexes(relation.oid, db).await.map_err(fault)?;
+    let names: Vec<_> = columns.iter().map(|column| column.name.clone()).collect();
+    policy
+        .check(&names, &[])
+        .map_err(|err| InvalidSpec::Policy {
+            table: table.clone(),
+            err,
+        })?;
     let key = key(table, &policy, &indexes)?;
     let columns = columns.into_iter().map(|c| ColumnSpec {
         kind: kind(&c.kind),
@@ -152,13 +159,15 @@ pub async fn introspect<C: ConnectionTrait>(
 fn not_a_table(relkind: &str) -> Option<&'static str> {
     match relkind {
         "r" | "p" => None,
-        "v" => Some("view"),
-        "m" => Some("materialized view"),
-        "f" => Some("foreign table"),
-        "S" => Some("sequence"),
-        "c" => Some("composite type"),
-        "i" | "I" => Some("index"),
-        _ => Some("relation of another kind"),
+        "v" => Some("a view"),
+        "m" => Some("a materialized view"),
+        "f" => Some("a foreign table"),
+        "S" => Some("a sequence"),
+        "c" => Some("a composite type"),
+        "i" | "I" => Some("an index"),
+        "system" => Some("a relation of PostgreSQL itself"),
+        "temporary" => Some("a temporary relation"),
+        _ => Some("a relation of another kind"),
     }
 }
 
@@ -255,7 +264,9 @@ async fn relation<C: ConnectionTrait>(
     table: &TableName,
     db: &C,
 ) -> Result<Option<Relation>, DbErr> {
-    let sql = "SELECT c.oid::bigint AS oid, c.relkind::text AS kind, rn.nspname::text AS root_schema, r.relname::text AS root_table
+    let sql = "SELECT c.oid::bigint AS oid,
+          CASE WHEN n.nspname IN ('pg_catalog', 'information_schema', 'pg_toast') THEN 'system'
+               WHEN c.relpersistence = 't' THEN 'temporary' ELSE c.relkind::text END AS kind, rn.nspname::text AS root_schema, r.relname::text AS root_table
         FROM pg_catalog.pg_class c
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         LEFT JOIN pg_catalog.pg_class r ON c.relispartition AND r.oid = pg_catalog.pg_partition_root(c.oid)
@@ -273,7 +284,7 @@ async fn similar<C: ConnectionTrait>(
 ) -> Result<Option<TableName>, DbErr> {
     let sql = "SELECT n.nspname::text AS schema, c.relname::text AS table
         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        WHERE lower(c.relname) = lower($1) AND c.relkind IN ('r', 'p')
+        WHERE pg_catalog.lower(c.relname::text) = pg_catalog.lower($1) AND c.relkind IN ('r', 'p')
           AND n.nspname NOT IN ('pg_catalog', 'information_schema')
         ORDER BY n.nspname <> $2, c.relname LIMIT 1";
     let values = [table.table().into(), table.schema().into()];
@@ -319,10 +330,16 @@ async fn columns<C: ConnectionTrait>(oid: i64, db: &C) -> Result<Vec<Column>, Db
 
 async fn unique_indexes<C: ConnectionTrait>(oid: i64, db: &C) -> Result<Vec<UniqueIndex>, DbErr> {
     let sql = "SELECT x.relname::text AS name, i.indisprimary AS primary,
-          ARRAY(SELECT coalesce(a.attname::text, '')
-                  FROM generate_series(0, i.indnkeyatts - 1) AS k(n)
-                  LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k.n] AND a.attnum > 0
-                 ORDER BY k.n) AS columns,
+          CASE WHEN i.indexprs IS NULL THEN
+            ARRAY(SELECT a.attname::text FROM generate_series(0, i.indnkeyatts - 1) AS k(n)
+                    JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k.n]
+                   ORDER BY k.n)
+          ELSE
+            ARRAY(SELECT DISTINCT a.attname::text FROM pg_catalog.pg_depend d
+                    JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+                   WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = i.indexrelid
+                     AND d.refobjid = i.indrelid AND d.refobjsubid > 0)
+          END AS columns,
           CASE WHEN i.indexprs IS NOT NULL THEN 'is over an expression'
                WHEN i.indpred IS NOT NULL THEN 'is partial'
                WHEN NOT i.indimmediate AND NOT i.indisprimary THEN 'is deferrable'

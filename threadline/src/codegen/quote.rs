@@ -15,6 +15,17 @@ pub fn quote_literal(text: &str) -> String {
     }
 }
 
+/// Quotes a text of many lines in dollars, with a tag that the text does not hold.
+pub(super) fn quote_dollar(text: &str, tag: &str) -> String {
+    let mut quote = format!("${tag}$");
+    let mut n = 0;
+    while text.contains(&quote) {
+        n += 1;
+        quote = format!("${tag}{n}$");
+    }
+    format!("{quote}\n{text}{quote}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -24,5 +35,10 @@ mod tests {
         assert_eq!(quote_ident("we\"ird"), "\"we\"\"ird\"");
         assert_eq!(quote_literal("it's"), "'it''s'");
         assert_eq!(quote_literal("a\\'b"), "E'a\\\\''b'");
+        assert_eq!(quote_dollar("END ", "tag"), "$tag$\nEND $tag$");
+        assert_eq!(
+            quote_dollar("a $tag$ b $tag1$ c", "tag"),
+            "$tag2$\na $tag$ b $tag1$ c$tag2$"
+        );
     }
 }

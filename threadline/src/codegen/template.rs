@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context, syntax::SyntaxConfig};
 
-use super::{quote_ident, quote_literal};
+use super::quote::{quote_dollar, quote_ident, quote_literal};
 use crate::schema::SchemaName;
 
 macro_rules! templates {
@@ -27,6 +27,9 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     );
     env.add_filter("ident", |name: String| quote_ident(&name));
     env.add_filter("literal", |text: String| quote_literal(&text));
+    env.add_filter("dollar_quote", |text: String, tag: Option<String>| {
+        quote_dollar(&text, tag.as_deref().unwrap_or("threadline"))
+    });
     env.add_filter("text_array", |names: Vec<String>| {
         let names: Vec<_> = names.iter().map(|name| quote_literal(name)).collect();
         format!("ARRAY[{}]::pg_catalog.text[]", names.join(", "))
@@ -46,6 +49,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
         env.add_global(word, format!("OPERATOR(pg_catalog.{operator})"));
     }
     for (name, source) in templates![
+        "pinned",
         "schema/roles",
         "schema/tables",
         "schema/row_key",
@@ -59,6 +63,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
         "schema/record_action",
         "schema/exact_values",
         "schema/place_late",
+        "schema/drift",
         "schema/references",
         "schema/privileges",
         "schema/drop",
@@ -91,12 +96,31 @@ pub(super) fn render(name: &str, schema: &SchemaName, more: Value) -> String {
         reader_role => role("reader"),
         writer_role => role("writer"),
         seal => Value::from_function(seal),
+        may_own => Value::from_function(may_own),
         ..more
     };
     ENVIRONMENT
         .get_template(name)
         .and_then(|template| template.render(common))
         .expect("a template of this crate renders: the tests render every one")
+}
+
+/// The text under a `search_path` of its own.
+pub(super) fn pinned(schema: &SchemaName, sql: &str) -> String {
+    render("pinned", schema, context! { sql => sql })
+}
+
+/// The condition that the current role may give objects to a role and go on to grant on them. Since
+/// version 16 of PostgreSQL a role is a member of those it created without being able to do so.
+fn may_own(role: String, named: Option<bool>) -> String {
+    let role = if named.unwrap_or(true) {
+        quote_literal(&role)
+    } else {
+        role
+    };
+    format!(
+        "coalesce((SELECT pg_catalog.pg_has_role(current_user, r.oid, 'USAGE') AND CASE WHEN pg_catalog.current_setting('server_version_num')::integer < 160000 THEN true ELSE pg_catalog.pg_has_role(current_user, r.oid, 'SET') END FROM pg_catalog.pg_roles r WHERE r.rolname = {role}), false)"
+    )
 }
 
 /// The expression that seals a transaction's row into the cache. The secret is the value of a

@@ -59,25 +59,19 @@ pub(crate) fn own_row(c: &str) -> String {
 }
 
 /// The change is a TRUNCATE of the record's table, or of the partition that held it, at a moment
-/// when the record was there: after a change that left it there, and the first one after that.
+/// when the record was there: a later one ended nothing.
 pub(crate) fn ended_by_marker(m: &str) -> String {
     let schema = schema::current().quoted();
     let own = own_row("p");
-    let (marker, earlier) = (marker(m), marker("n"));
-    format!(
-        "{marker} \
-         AND (SELECT p.op <> 'delete' AND coalesce({m}.partition_name = p.partition_name, true) \
-                AND NOT EXISTS (SELECT FROM {schema}.audit_changes n WHERE {earlier} AND coalesce(n.partition_name = p.partition_name, true) \
-                  AND (n.captured_at, n.id) > (p.captured_at, p.id) AND (n.captured_at, n.id) < ({m}.captured_at, {m}.id)) \
-              FROM {schema}.audit_changes p \
-              WHERE {own} AND (p.captured_at, p.id) < ({m}.captured_at, {m}.id) ORDER BY p.captured_at DESC, p.id DESC LIMIT 1)"
-    )
-}
-
-/// The change is a TRUNCATE of the record's table or of one of its partitions.
-fn marker(m: &str) -> String {
     format!(
         "{m}.row_key = (SELECT marker_key FROM {ROW}) AND {m}.op = 'truncate' \
-         AND {m}.table_schema = (SELECT table_schema FROM {ROW}) AND {m}.table_name = (SELECT table_name FROM {ROW})"
+         AND {m}.table_schema = (SELECT table_schema FROM {ROW}) AND {m}.table_name = (SELECT table_name FROM {ROW}) \
+         AND (SELECT p.op <> 'delete' AND coalesce({m}.partition_name = p.partition_name, true) \
+              AND NOT EXISTS (SELECT FROM {schema}.audit_changes e WHERE e.row_key = {m}.row_key AND e.op = 'truncate' \
+                AND e.table_schema = {m}.table_schema AND e.table_name = {m}.table_name \
+                AND coalesce(e.partition_name = p.partition_name, true) \
+                AND (e.captured_at, e.id) > (p.captured_at, p.id) AND (e.captured_at, e.id) < ({m}.captured_at, {m}.id)) \
+              FROM {schema}.audit_changes p \
+              WHERE {own} AND (p.captured_at, p.id) < ({m}.captured_at, {m}.id) ORDER BY p.captured_at DESC, p.id DESC LIMIT 1)"
     )
 }

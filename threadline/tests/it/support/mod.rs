@@ -12,6 +12,8 @@ use threadline::{
 };
 use uuid::Uuid;
 
+pub mod sql;
+
 /// A database of its own for one test.
 pub struct TestDb {
     pub db: DatabaseConnection,

@@ -1,0 +1,206 @@
+//! A redacted column that is renamed stays redacted, although the capture function knows only its name of before.
+
+use threadline::{CapturePolicy, policy::TruncateMode};
+
+use crate::support::{TestDb, sql::names};
+
+const PEOPLE: &str =
+    "CREATE TABLE people (gone int, id int PRIMARY KEY, name text, email text, token jsonb);
+    ALTER TABLE people DROP gone";
+
+async fn people(policy: CapturePolicy) -> TestDb {
+    let test = TestDb::new().await;
+    test.run(PEOPLE).await;
+    test.capture("people", policy).await;
+    test
+}
+
+fn redacted() -> CapturePolicy {
+    CapturePolicy {
+        mask: names(&["email"]),
+        exclude: names(&["token"]),
+        ..CapturePolicy::default()
+    }
+}
+
+/// Every change: operation, image, changed fields, previous values.
+async fn lines(test: &TestDb) -> Vec<String> {
+    test.all(
+        "SELECT concat_ws(' ', op, data_after, array_to_string(changed_fields, ','), changed_from)
+           FROM threadline.audit_changes ORDER BY captured_at, id",
+    )
+    .await
+}
+
+async fn secrets_in_the_trail(test: &TestDb) -> i64 {
+    test.one("SELECT count(*) FROM threadline.audit_changes c WHERE c::text LIKE '%secret%'")
+        .await
+}
+
+#[tokio::test]
+async fn a_renamed_secret_is_masked_in_images_and_previous_values() {
+    let test = people(redacted()).await;
+    test.run(
+        r#"ALTER TABLE people RENAME email TO contact; ALTER TABLE people RENAME token TO key; ALTER TABLE people ADD note text;
+           INSERT INTO people VALUES (1, 'a', 'secret', '"secret"', 'n');
+           UPDATE people SET contact = 'secret 2', key = '"secret 2"', note = 'm';
+           UPDATE people SET id = 2;
+           DELETE FROM people;"#,
+    )
+    .await;
+    let image = |id, note| {
+        format!(
+            r#"{{"id": {id}, "key": "[REDACTED]", "name": "a", "note": "{note}", "contact": "[REDACTED]"}}"#
+        )
+    };
+    assert_eq!(
+        lines(&test).await,
+        [
+            format!("insert {}", image(1, "n")),
+            format!(
+                r#"update {} key,note,contact {{"key": "[REDACTED]", "note": "n", "contact": "[REDACTED]"}}"#,
+                image(1, "m")
+            ),
+            format!("delete {} id", image(1, "m")),
+            format!(r#"update {} id {{"id": 1}}"#, image(2, "m")),
+            format!("delete {}", image(2, "m")),
+        ]
+    );
+    assert_eq!(secrets_in_the_trail(&test).await, 0);
+}
+
+#[tokio::test]
+async fn a_secret_whose_old_name_another_column_took_is_masked_under_its_new_one() {
+    let test = people(redacted()).await;
+    test.run(
+        r#"ALTER TABLE people RENAME email TO legacy; ALTER TABLE people ADD email text, ADD note text;
+           INSERT INTO people VALUES (1, 'a', 'secret', '"secret"', 'secret', 'n');"#,
+    )
+    .await;
+    assert_eq!(
+        lines(&test).await,
+        [
+            r#"insert {"id": 1, "name": "a", "note": "n", "email": "[REDACTED]", "legacy": "[REDACTED]"}"#
+        ]
+    );
+}
+
+#[tokio::test]
+async fn dropping_a_secret_hides_nothing_else() {
+    let test = people(redacted()).await;
+    test.run(
+        "ALTER TABLE people DROP email, DROP token; ALTER TABLE people ADD note text; INSERT INTO people VALUES (1, 'a', 'n');
+         ALTER TABLE people ADD email text; INSERT INTO people VALUES (2, 'a', 'n', 'secret');",
+    )
+    .await;
+    assert_eq!(
+        lines(&test).await,
+        [
+            r#"insert {"id": 1, "name": "a", "note": "n"}"#,
+            r#"insert {"id": 2, "name": "a", "note": "n", "email": "[REDACTED]"}"#,
+        ]
+    );
+}
+
+#[tokio::test]
+async fn where_the_column_numbers_can_not_be_trusted_every_unknown_column_is_masked() {
+    // As after a restore that numbered the columns anew.
+    let test = people(redacted()).await;
+    test.run("CREATE TABLE copy (id int PRIMARY KEY, name text, email text, token jsonb)")
+        .await;
+    let definition: String = test
+        .one("SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = 'people'::regclass AND tgtype & 4 = 4")
+        .await;
+    assert!(
+        definition.ends_with(r#"', '{"email": 4, "token": 5}')"#),
+        "{definition}"
+    );
+    test.run(&format!(
+        "DROP TABLE people; ALTER TABLE copy RENAME TO people; {definition}"
+    ))
+    .await;
+    test.run(r#"ALTER TABLE people ADD note text; INSERT INTO people VALUES (1, 'a', 'secret', '"secret"', 'n')"#)
+        .await;
+    test.run(r#"ALTER TABLE people RENAME token TO key; INSERT INTO people VALUES (2, 'a', 'secret', '"secret"', 'n')"#)
+        .await;
+    assert_eq!(
+        lines(&test).await,
+        [
+            r#"insert {"id": 1, "name": "a", "note": "n", "email": "[REDACTED]"}"#,
+            r#"insert {"id": 2, "key": "[REDACTED]", "name": "a", "note": "[REDACTED]", "email": "[REDACTED]"}"#,
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_renamed_secret_is_masked_in_the_rows_that_a_truncate_ends() {
+    let test = people(CapturePolicy {
+        truncate: TruncateMode::Rows,
+        ..redacted()
+    })
+    .await;
+    test.run(
+        r#"ALTER TABLE people RENAME email TO contact; ALTER TABLE people RENAME id TO uid;
+           INSERT INTO people VALUES (1, 'a', 'secret', '"secret"'); TRUNCATE people"#,
+    )
+    .await;
+    let image = r#"{"uid": 1, "name": "a", "contact": "[REDACTED]"}"#;
+    assert_eq!(
+        lines(&test).await,
+        [
+            format!("insert {image}"),
+            format!("delete {image}"),
+            "truncate".to_owned()
+        ]
+    );
+    let keys: Vec<String> = test
+        .all("SELECT DISTINCT table_pk::text FROM threadline.audit_changes WHERE op <> 'truncate'")
+        .await;
+    assert_eq!(keys, [r#"{"uid": 1}"#]);
+}
+
+#[tokio::test]
+async fn a_renamed_secret_of_a_partitioned_table_is_masked_in_every_leaf() {
+    let test = TestDb::new().await;
+    test.run(
+        "CREATE TABLE people (id int PRIMARY KEY, email text) PARTITION BY RANGE (id);
+         CREATE TABLE odd_order (email text, id int NOT NULL);
+         ALTER TABLE people ATTACH PARTITION odd_order FOR VALUES FROM (0) TO (10);",
+    )
+    .await;
+    test.capture(
+        "people",
+        CapturePolicy {
+            mask: names(&["email"]),
+            ..CapturePolicy::default()
+        },
+    )
+    .await;
+    test.run(
+        "CREATE TABLE later PARTITION OF people FOR VALUES FROM (10) TO (20);
+         ALTER TABLE people RENAME email TO contact; INSERT INTO people VALUES (1, 'secret'), (11, 'secret')",
+    )
+    .await;
+    assert_eq!(
+        lines(&test).await,
+        [
+            r#"insert {"id": 1, "contact": "[REDACTED]"}"#,
+            r#"insert {"id": 11, "contact": "[REDACTED]"}"#
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_secret_that_joins_the_primary_key_is_not_in_the_key() {
+    let test = people(redacted()).await;
+    test.run(
+        "ALTER TABLE people RENAME id TO uid;
+         ALTER TABLE people DROP CONSTRAINT people_pkey; ALTER TABLE people ADD PRIMARY KEY (uid, email);
+         INSERT INTO people VALUES (1, 'a', 'secret')",
+    )
+    .await;
+    assert_eq!(
+        test.changes().await,
+        [r#"people insert {"uid": 1, "email": null}"#]
+    );
+}
