@@ -13,12 +13,8 @@ use crate::{audited::Audited, entity::audit_change, schema};
 pub(crate) fn history<E: Audited>(
     id: <E::PrimaryKey as PrimaryKeyTrait>::ValueType,
 ) -> Select<audit_change::Entity> {
-    let markers = changes("m")
-        .and_where(Expr::cust(ended_by_marker("m")))
-        .to_owned();
-    let both = changes("c")
-        .and_where(Expr::cust(own_row("c")))
-        .union(UnionType::All, markers)
+    let both = newest_first("c", &own_row("c"))
+        .union(UnionType::All, newest_first("m", &ended_by_marker("m")))
         .to_owned();
     let mut select = audit_change::Entity::find()
         .order_by_desc(audit_change::Column::CapturedAt)
@@ -30,14 +26,27 @@ pub(crate) fn history<E: Audited>(
     select
 }
 
-fn changes(alias: &'static str) -> SelectStatement {
+/// The changes that fulfil a condition, newest first.
+///
+/// PostgreSQL takes every record to have the average number of changes, for which it would read
+/// all of them and sort. A limit that it can't foresee makes it plan for reading a tenth: then it
+/// walks the index from the newest change on.
+fn newest_first(alias: &'static str, condition: &str) -> SelectStatement {
     let table = (
         Alias::new(schema::current().as_str()),
         Alias::new("audit_changes"),
     );
-    Query::select()
+    let order = format!(
+        "{condition} ORDER BY {alias}.captured_at DESC, {alias}.id DESC LIMIT (SELECT NULL::bigint)"
+    );
+    let ordered = Query::select()
         .expr(Expr::cust(format!("{alias}.*")))
         .from_as(table, alias)
+        .and_where(Expr::cust(order))
+        .to_owned();
+    Query::select()
+        .expr(Expr::cust("o.*"))
+        .from_subquery(ordered, "o")
         .to_owned()
 }
 

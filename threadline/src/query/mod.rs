@@ -2,6 +2,7 @@
 
 mod actor_history;
 mod history;
+mod literal;
 mod page;
 mod row_ref;
 mod timeline;

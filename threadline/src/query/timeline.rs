@@ -3,11 +3,12 @@ use futures_util::{Stream, TryStreamExt, stream};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityName, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     QueryTrait, Select,
-    sea_query::{Alias, Expr, ExprTrait, Func, Query, SelectStatement},
+    sea_query::{Expr, ExprTrait, Func, Query, SelectStatement},
 };
 use serde::Serialize;
 
 use super::{
+    literal::{found_schema, is, literal},
     page::{MAX_PAGE_SIZE, Page, PageToken, fingerprint},
     row_ref::quoted_name,
 };
@@ -19,7 +20,6 @@ use crate::{
         audit_transaction,
     },
     error::{Error, Result},
-    transaction::function,
 };
 
 /// Starts a query over captured changes, newest first.
@@ -53,7 +53,7 @@ pub struct Timeline {
 
 #[derive(Clone, Debug, Default)]
 struct Filter {
-    entity: Option<String>,
+    entity: Option<EntityTable>,
     schema: Option<String>,
     table: Option<String>,
     actor: Option<ActorFilter>,
@@ -68,10 +68,20 @@ struct Filter {
 }
 
 #[derive(Clone, Debug)]
+struct EntityTable {
+    quoted: String,
+    schema: Option<String>,
+    table: String,
+}
+
+#[derive(Clone, Debug)]
 enum ActorFilter {
     Is(ActorRef),
     Nobody,
 }
+
+/// The largest LIMIT that PostgreSQL takes.
+const MAX_LIMIT: u64 = i64::MAX.unsigned_abs();
 
 /// How many changes a query finds, counted up to a cap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -86,8 +96,13 @@ impl Timeline {
     /// Only changes of the entity's table.
     ///
     /// An entity without schema name means the table that the connection's `search_path` finds.
+    /// Changes of partitions are those of the root's entity.
     pub fn entity<E: EntityName>(mut self, entity: E) -> Self {
-        self.filter.entity = Some(quoted_name(&entity));
+        self.filter.entity = Some(EntityTable {
+            quoted: quoted_name(&entity),
+            schema: entity.schema_name().map(str::to_owned),
+            table: entity.table_name().to_owned(),
+        });
         self
     }
 
@@ -242,7 +257,7 @@ impl Timeline {
         let mut found = self
             .filter
             .apply(audit_change::Entity::find())
-            .limit(cap.saturating_add(1));
+            .limit(Ord::min(cap, MAX_LIMIT - 1) + 1);
         let found = QuerySelect::query(&mut found)
             .clear_selects()
             .expr(Expr::val(1))
@@ -311,17 +326,20 @@ impl Filter {
 
     fn apply(&self, query: Select<audit_change::Entity>) -> Select<audit_change::Entity> {
         query
-            .apply_if(self.entity.as_deref(), |query, name| {
-                let is = |column: Column, part| Expr::col(column).eq(table_ref(name, part));
+            .apply_if(self.entity.as_ref(), |query, entity| {
+                let schema = match &entity.schema {
+                    Some(schema) => literal(schema),
+                    None => found_schema(&entity.quoted),
+                };
                 query
-                    .filter(is(Column::TableName, "table_name"))
-                    .filter(is(Column::TableSchema, "table_schema"))
+                    .filter(is(Column::TableName, literal(&entity.table)))
+                    .filter(is(Column::TableSchema, schema))
             })
             .apply_if(self.table.as_deref(), |query, table| {
-                query.filter(Column::TableName.eq(table))
+                query.filter(is(Column::TableName, literal(table)))
             })
             .apply_if(self.schema.as_deref(), |query, schema| {
-                query.filter(Column::TableSchema.eq(schema))
+                query.filter(is(Column::TableSchema, literal(schema)))
             })
             .apply_if(self.op, |query, op| query.filter(Column::Op.eq(op)))
             .apply_if(self.changed_column.as_deref(), |query, column| {
@@ -345,7 +363,7 @@ impl Filter {
                 let ids = audit_action::Entity::find()
                     .select_only()
                     .column(audit_action::Column::TransactionId)
-                    .filter(audit_action::Column::Name.eq(name));
+                    .filter(is(audit_action::Column::Name, literal(name)));
                 query.filter(Column::TransactionId.in_subquery(ids.into_query()))
             })
     }
@@ -363,28 +381,18 @@ impl Filter {
                 query.filter(Tx::RequestId.eq(id))
             })
             .apply_if(self.correlation_id.as_deref(), |query, id| {
-                query.filter(Tx::CorrelationId.eq(id))
+                query.filter(is(Tx::CorrelationId, literal(id)))
             })
             .apply_if(self.actor.as_ref(), |query, actor| match actor {
                 ActorFilter::Nobody => query.filter(Tx::ActorType.is_null()),
                 ActorFilter::Is(actor) => {
-                    let query = query.filter(Tx::ActorType.eq(actor.kind().as_str()));
+                    let query = query.filter(is(Tx::ActorType, literal(actor.kind().as_str())));
                     match actor.id() {
-                        Some(id) => query.filter(Tx::ActorId.eq(id)),
+                        Some(id) => query.filter(is(Tx::ActorId, literal(id))),
                         None => query.filter(Tx::ActorId.is_null()),
                     }
                 }
             });
         Some(query.into_query())
     }
-}
-
-/// The schema or name under which a table's changes are recorded, asked of the database.
-fn table_ref(name: &str, part: &'static str) -> Expr {
-    let call = Func::cust(function("table_ref")).arg(name);
-    let query = Query::select()
-        .column(Alias::new(part))
-        .from_function(call, "t")
-        .to_owned();
-    Expr::SubQuery(None, Box::new(query.into()))
 }

@@ -8,15 +8,21 @@
 
 mod support;
 
+mod actor_history;
+mod concurrency;
 mod docs;
 mod drift;
+mod explain;
 mod generated;
+mod history;
 mod installing;
 mod introspection;
 mod names;
 mod partitions;
 mod privileges;
+mod property;
 mod renamed_secrets;
 mod search_path;
+mod timeline;
 mod traps;
 mod write;

@@ -1,0 +1,41 @@
+//! Timelines: filters, pages, streams, counts, tokens.
+
+mod filter;
+mod literal;
+mod page;
+mod seed;
+mod token;
+
+use futures_util::{StreamExt, TryStreamExt};
+use sea_orm::ConnectionTrait;
+use threadline::Timeline;
+
+/// More changes than any test has.
+const MANY: usize = 5_000;
+
+/// What a timeline gives, by pages of one size. Proves that `next` is there exactly when
+/// something follows.
+async fn paged(query: &Timeline, size: u64, db: &impl ConnectionTrait) -> Vec<i64> {
+    let mut query = query.clone().page_size(size);
+    let mut ids = Vec::new();
+    loop {
+        let page = query.fetch(db).await.unwrap();
+        let full = page.entries.len() as u64 == size;
+        ids.extend(page.entries.iter().map(|change| change.id));
+        let Some(next) = page.next else {
+            return ids;
+        };
+        assert!(full, "a page before the last one is full");
+        assert!(ids.len() < MANY, "a walk comes to its end");
+        query = query.after(next.to_string().parse().unwrap());
+    }
+}
+
+async fn streamed(query: &Timeline, db: &impl ConnectionTrait) -> Vec<i64> {
+    let stream = query.clone().stream(db).take(MANY);
+    stream
+        .map_ok(|change| change.id)
+        .try_collect()
+        .await
+        .unwrap()
+}
