@@ -2,7 +2,6 @@
 
 mod actor_history;
 mod history;
-mod literal;
 mod page;
 mod row_ref;
 mod timeline;

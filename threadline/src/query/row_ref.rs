@@ -1,6 +1,6 @@
 use sea_orm::{
     EntityName, EntityTrait, IdenStatic, Iterable, PrimaryKeyTrait,
-    sea_query::{CommonTableExpression, Expr, ExprTrait, Func, IntoValueTuple, Query},
+    sea_query::{Alias, CommonTableExpression, Expr, ExprTrait, Func, IntoValueTuple, Query},
 };
 
 use crate::{codegen::quote_ident, transaction::function};
@@ -51,4 +51,14 @@ fn typed(value: sea_orm::Value) -> Expr {
         sea_orm::Value::String(_) | sea_orm::Value::Char(_) => Expr::val(value).cast_as("text"),
         _ => Expr::val(value),
     }
+}
+
+/// The schema in which the connection's `search_path` finds a table.
+pub(crate) fn found_schema(quoted_name: &str) -> Expr {
+    let call = Func::cust(function("table_ref")).arg(quoted_name);
+    let query = Query::select()
+        .column(Alias::new("table_schema"))
+        .from_function(call, "t")
+        .to_owned();
+    Expr::SubQuery(None, Box::new(query.into()))
 }

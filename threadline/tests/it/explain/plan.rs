@@ -23,8 +23,8 @@ pub struct Plan {
     pub sorted: i64,
 }
 
-/// Runs the statement and reads its plan: one made for its values, or the one that PostgreSQL may
-/// keep for any values when a connection repeats the statement.
+/// Runs the statement and reads its plan: one made for its values, or (`auto`) the one that
+/// PostgreSQL has settled on after a connection repeated the statement.
 pub async fn plan(db: &impl ConnectionTrait, statement: &Statement, mode: &str) -> Plan {
     let names = index_names(db).await;
     let values = statement
@@ -51,6 +51,12 @@ pub async fn plan(db: &impl ConnectionTrait, statement: &Statement, mode: &str) 
         ),
     )
     .await;
+    if mode == "auto" {
+        // From the sixth time on it may keep one plan for all values.
+        for _ in 0..8 {
+            run(db, &format!("EXECUTE asked{arguments}")).await;
+        }
+    }
     let explain = format!("EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) EXECUTE asked{arguments}");
     let row = rows(db, &explain).await.pop().unwrap();
     run(db, "DEALLOCATE asked").await;

@@ -1,10 +1,10 @@
 //! Timelines: filters, pages, streams, counts, tokens.
 
 mod filter;
-mod literal;
 mod page;
 mod seed;
 mod token;
+mod value;
 
 use futures_util::{StreamExt, TryStreamExt};
 use sea_orm::ConnectionTrait;

@@ -1,10 +1,10 @@
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DbBackend, QueryTrait};
 use threadline::{ActorRef, AuditContext, AuditedTransactionExt, timeline};
 
 use super::paged;
 use crate::support::{TestDb, run};
 
-/// Timelines write these values into the text of their statement.
+/// Whatever a value holds, it is a value.
 #[tokio::test]
 async fn a_value_with_quotes_and_backslashes_finds_exactly_itself() {
     let names = [
@@ -67,4 +67,15 @@ async fn a_value_with_quotes_and_backslashes_finds_exactly_itself() {
             }
         }
     }
+}
+
+#[test]
+fn a_value_is_bound_and_still_gives_the_statement_a_text_of_its_own() {
+    let text = |table: &str| {
+        let select = timeline().table(table).select().unwrap();
+        select.build(DbBackend::Postgres).sql
+    };
+    assert!(!text("it's").contains("it's"));
+    assert_ne!(text("posts"), text("settings"));
+    assert_eq!(text("posts"), text("posts"));
 }
