@@ -318,6 +318,16 @@ where
                 .cast_as("jsonb")
                 .binary(BinOper::Custom("||"), image);
         }
+        // An exact text takes the place of what the image holds. Only JSON columns would read it as JSON.
+        let json: Vec<_> = E::Column::iter()
+            .filter(|column| json_type(column).is_some())
+            .map(|column| quote_literal(column.as_str()))
+            .collect();
+        let exact = Expr::cust(format!(
+            "coalesce(l.exact - ARRAY[{}]::text[], '{{}}')",
+            json.join(", ")
+        ));
+        let image = image.binary(BinOper::Custom("||"), exact);
         let call = Func::cust("jsonb_populate_record")
             .arg(Expr::cust(format!("NULL::{}", quoted_name(&E::default()))))
             .arg(image);
@@ -333,19 +343,27 @@ where
     }
 }
 
-/// The value of a column: the exact text beside the image where there is one, else the image.
+/// The value of a column: of JSON, the exact text beside the image where there is one.
 fn rebuilt<C: ColumnTrait>(column: &C) -> Expr {
     let value = format!("r.{}", quote_ident(column.as_str()));
-    let cast = match column.def().get_column_type() {
-        ColumnType::Json => "json".to_owned(),
-        ColumnType::JsonBinary => "jsonb".to_owned(),
-        ColumnType::Float => "float4".to_owned(),
-        ColumnType::Double => "float8".to_owned(),
-        ColumnType::Custom(name) => name.to_string(),
-        _ => return Expr::cust(value),
+    let Some(cast) = json_type(column) else {
+        return Expr::cust(value);
     };
     let name = quote_literal(column.as_str());
     Expr::cust(format!("coalesce((l.exact ->> {name})::{cast}, {value})"))
+}
+
+fn json_type<C: ColumnTrait>(column: &C) -> Option<&'static str> {
+    match column.def().get_column_type() {
+        ColumnType::Json => Some("json"),
+        ColumnType::JsonBinary => Some("jsonb"),
+        ColumnType::Custom(name) => match name.to_string().as_str() {
+            "json" => Some("json"),
+            "jsonb" => Some("jsonb"),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 fn is_text(column_type: &ColumnType) -> bool {

@@ -108,11 +108,19 @@ fn names(spec: &TableSpec) -> Value {
 
 fn body_context(spec: &TableSpec) -> Value {
     let policy = &spec.policy;
-    let redacted: Vec<_> = policy.exclude.iter().chain(&policy.mask).cloned().collect();
+    let virtuals = spec
+        .columns
+        .iter()
+        .filter(|column| {
+            column.kind == ColumnKind::Virtual && !policy.exclude.contains(&column.name)
+        })
+        .map(|column| &column.name);
+    let exclude: Vec<_> = policy.exclude.iter().chain(virtuals).cloned().collect();
+    let redacted: Vec<_> = exclude.iter().chain(&policy.mask).cloned().collect();
     let recorded = || {
         spec.columns
             .iter()
-            .filter(|column| !policy.exclude.contains(&column.name))
+            .filter(|column| !exclude.contains(&column.name))
     };
     let of = |kind: ColumnKind| -> Vec<String> {
         spec.columns
@@ -136,13 +144,15 @@ fn body_context(spec: &TableSpec) -> Value {
     let pins: Vec<_> = pins.into_iter().map(super::spec::Pin::sql).collect();
     // A `json` value can make `to_jsonb` of the whole row fail, so every such column counts.
     let json_columns = of(ColumnKind::Json);
-    let (floats, jsonbs, texts) = (
+    let (floats, float_arrays, jsonbs, texts) = (
         open(ColumnKind::Float),
+        open(ColumnKind::FloatArray),
         open(ColumnKind::Jsonb),
         open(ColumnKind::TextForm),
     );
-    let has_exact =
-        !(json_columns.is_empty() && floats.is_empty() && jsonbs.is_empty() && texts.is_empty());
+    let has_exact = [&json_columns, &floats, &float_arrays, &jsonbs, &texts]
+        .iter()
+        .any(|columns| !columns.is_empty());
     let diffed: Vec<_> = recorded()
         .map(|ColumnSpec { name, kind }| context! { name => name, by_text => kind.by_text() })
         .collect();
@@ -153,7 +163,7 @@ fn body_context(spec: &TableSpec) -> Value {
     context! {
         key_columns => &spec.key,
         partitioned => spec.partitioned,
-        exclude => &policy.exclude,
+        exclude => &exclude,
         mask => &policy.mask,
         except => &policy.except,
         redacted => &redacted,
@@ -166,6 +176,7 @@ fn body_context(spec: &TableSpec) -> Value {
         pins => pins,
         diffed => diffed,
         float_columns => floats,
+        float_array_columns => float_arrays,
         json_columns => json_columns,
         jsonb_columns => jsonbs,
         text_columns => texts,

@@ -239,6 +239,7 @@ fn kind(word: &str) -> ColumnKind {
         "plain" => ColumnKind::Plain,
         "numeric" => ColumnKind::Numeric,
         "float" => ColumnKind::Float,
+        "float_array" => ColumnKind::FloatArray,
         "geometric" => ColumnKind::Geometric,
         "timestamptz" => ColumnKind::Timestamptz,
         "bytea" => ColumnKind::Bytea,
@@ -248,6 +249,8 @@ fn kind(word: &str) -> ColumnKind {
         "jsonb" => ColumnKind::Jsonb,
         "json_array" => ColumnKind::JsonArray,
         "text_form" => ColumnKind::TextForm,
+        "reference" => ColumnKind::Reference,
+        "virtual" => ColumnKind::Virtual,
         _ => ColumnKind::Other,
     }
 }
@@ -300,21 +303,27 @@ async fn similar<C: ConnectionTrait>(
 async fn columns<C: ConnectionTrait>(oid: i64, db: &C) -> Result<Vec<Column>, DbErr> {
     // Domains are looked through; arrays go by their elements.
     let sql = "WITH RECURSIVE base AS (
-          SELECT a.attnum, a.attname, a.atttypid AS typid, false AS is_array FROM pg_catalog.pg_attribute a
+          SELECT a.attnum, a.attname, a.attgenerated = 'v' AS is_virtual, a.atttypid AS typid, false AS is_array FROM pg_catalog.pg_attribute a
            WHERE a.attrelid = $1::bigint::oid AND a.attnum > 0 AND NOT a.attisdropped
           UNION ALL
-          SELECT b.attnum, b.attname, CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.typelem END,
+          SELECT b.attnum, b.attname, b.is_virtual, CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.typelem END,
                  b.is_array OR t.typtype <> 'd'
             FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.typid
            WHERE t.typtype = 'd' OR (t.typcategory = 'A' AND t.typelem <> 0)
         )
         SELECT b.attname::text AS name, CASE
+            WHEN b.is_virtual THEN 'virtual'
             WHEN t.typtype IN ('c', 'r', 'm') THEN 'other'
             WHEN t.typname IN ('json', 'jsonb') AND b.is_array THEN 'json_array'
+            WHEN t.typname IN ('float4', 'float8') AND b.is_array THEN 'float_array'
             WHEN t.typnamespace = 'pg_catalog'::regnamespace THEN CASE t.typname
               WHEN 'numeric' THEN 'numeric' WHEN 'float4' THEN 'float' WHEN 'float8' THEN 'float'
               WHEN 'timestamptz' THEN 'timestamptz' WHEN 'bytea' THEN 'bytea' WHEN 'interval' THEN 'interval'
               WHEN 'money' THEN 'money' WHEN 'json' THEN 'json' WHEN 'jsonb' THEN 'jsonb'
+              WHEN 'regclass' THEN 'reference' WHEN 'regproc' THEN 'reference' WHEN 'regprocedure' THEN 'reference'
+              WHEN 'regtype' THEN 'reference' WHEN 'regoper' THEN 'reference' WHEN 'regoperator' THEN 'reference'
+              WHEN 'regconfig' THEN 'reference' WHEN 'regdictionary' THEN 'reference' WHEN 'regcollation' THEN 'reference'
+              WHEN 'regnamespace' THEN 'reference' WHEN 'regrole' THEN 'reference'
               ELSE CASE t.typcategory WHEN 'G' THEN 'geometric' ELSE 'plain' END END
             WHEN t.typtype = 'e' THEN 'plain'
             WHEN EXISTS (SELECT FROM pg_catalog.pg_cast k WHERE k.castsource = t.oid AND k.casttarget = 'json'::regtype AND k.castmethod = 'f') THEN 'text_form'

@@ -14,6 +14,8 @@ pub enum ColumnKind {
     Numeric,
     /// `real` and `double precision`: digits follow a setting, and `jsonb` has no negative zero.
     Float,
+    /// An array of `real` or `double precision`.
+    FloatArray,
     /// Types made of floats, such as `point`: their text follows a setting.
     Geometric,
     /// `timestamptz`: its text follows the time zone.
@@ -32,6 +34,10 @@ pub enum ColumnKind {
     JsonArray,
     /// A type with a cast to JSON that can't be read back, such as `hstore`.
     TextForm,
+    /// `regclass` and its like: their text follows the search path.
+    Reference,
+    /// A virtual generated column: a trigger does not see its value, so it is not recorded.
+    Virtual,
     /// Anything else, such as ranges and composite types: every setting is pinned.
     Other,
 }
@@ -40,18 +46,30 @@ impl ColumnKind {
     pub(super) const fn by_text(self) -> bool {
         !matches!(
             self,
-            Self::Plain | Self::Float | Self::Geometric | Self::Timestamptz | Self::Bytea
+            Self::Plain
+                | Self::Float
+                | Self::FloatArray
+                | Self::Geometric
+                | Self::Timestamptz
+                | Self::Bytea
+                | Self::Reference
         )
     }
 
     pub(super) const fn pins(self) -> &'static [Pin] {
         match self {
-            Self::Plain | Self::Numeric | Self::Json | Self::Jsonb | Self::JsonArray => &[],
-            Self::Float | Self::Geometric => &[Pin::Digits],
+            Self::Plain
+            | Self::Numeric
+            | Self::Json
+            | Self::Jsonb
+            | Self::JsonArray
+            | Self::Virtual => &[],
+            Self::Float | Self::FloatArray | Self::Geometric => &[Pin::Digits],
             Self::Timestamptz => &[Pin::TimeZone],
             Self::Bytea => &[Pin::Bytes],
             Self::Interval => &[Pin::Interval],
             Self::Money => &[Pin::Money],
+            Self::Reference => &[Pin::SearchPath, Pin::Quotes],
             Self::TextForm | Self::Other => &Pin::ALL,
         }
     }
@@ -65,16 +83,20 @@ pub(super) enum Pin {
     Interval,
     Date,
     Money,
+    SearchPath,
+    Quotes,
 }
 
 impl Pin {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 8] = [
         Self::Digits,
         Self::TimeZone,
         Self::Bytes,
         Self::Interval,
         Self::Date,
         Self::Money,
+        Self::SearchPath,
+        Self::Quotes,
     ];
 
     pub(super) const fn sql(self) -> &'static str {
@@ -85,6 +107,8 @@ impl Pin {
             Self::Interval => "intervalstyle = 'postgres'",
             Self::Date => "datestyle = 'ISO, YMD'",
             Self::Money => "lc_monetary = 'C'",
+            Self::SearchPath => "search_path = pg_catalog, pg_temp",
+            Self::Quotes => "quote_all_identifiers = off",
         }
     }
 }

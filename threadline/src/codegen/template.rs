@@ -45,6 +45,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("text", "->>"),
         ("has", "?"),
         ("like", "~~"),
+        ("contains", "@>"),
     ] {
         env.add_global(word, format!("OPERATOR(pg_catalog.{operator})"));
     }

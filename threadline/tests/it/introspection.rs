@@ -205,7 +205,7 @@ async fn the_kind_of_a_column_looks_through_domains_and_arrays() {
         ("numeric(5,2)", K::Numeric),
         ("numeric[]", K::Numeric),
         ("real", K::Float),
-        ("float8[]", K::Float),
+        ("float8[]", K::FloatArray),
         ("point", K::Geometric),
         ("box[]", K::Geometric),
         ("stamp", K::Timestamptz),
@@ -226,6 +226,7 @@ async fn the_kind_of_a_column_looks_through_domains_and_arrays() {
         ("spans", K::Other),
         ("tstzrange", K::Other),
         ("int4multirange", K::Other),
+        ("regclass", K::Reference),
     ];
     let columns: Vec<_> = kinds
         .iter()

@@ -24,4 +24,5 @@ mod property;
 mod renamed_secrets;
 mod search_path;
 mod timeline;
+mod traps;
 mod write;

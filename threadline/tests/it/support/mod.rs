@@ -1,5 +1,7 @@
 //! One database per test, from a template that has the audit schema.
 
+mod trail;
+
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use sea_orm::{
