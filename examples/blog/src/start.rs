@@ -23,7 +23,7 @@ pub(crate) enum Error {
     #[error("the database does not answer")]
     Connect(#[source] DbErr),
     #[error("the tables can't be prepared")]
-    Migrate(#[from] migration::Error),
+    Migrate(#[source] DbErr),
     #[error("port {port} can't be used; choose another with --port")]
     Bind { port: u16, source: io::Error },
     #[error("the server failed")]
@@ -50,7 +50,7 @@ async fn run(options: &Options) -> Result<(), Error> {
         .map_err(|error| Error::Serve(io::Error::other(error)))??;
     output::database(database.describe());
     let db = connect(&database).await.map_err(Error::Connect)?;
-    migration::migrate(&db).await?;
+    migration::migrate(&db).await.map_err(Error::Migrate)?;
     let served = serve(options, db.clone()).await;
     // The server of the database stops with `database`: nothing may hold a connection by then.
     db.close().await.map_err(Error::Connect)?;

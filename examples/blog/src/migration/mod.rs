@@ -1,10 +1,13 @@
-//! The blog's tables and what audits them.
+//! The blog's tables, and what `cargo threadline` wrote to audit them.
+
+#![expect(unreachable_pub, reason = "generated migrations are public")]
 
 use sea_orm::DatabaseConnection;
 use sea_orm_migration::prelude::*;
-use threadline::InstallTriggersError;
 
 mod m20261101_090000_create_tables;
+mod m20261123_020540_threadline_install;
+mod m20261123_020541_threadline_capture_posts;
 
 /// Every migration, oldest first.
 #[derive(Debug)]
@@ -13,32 +16,18 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261101_090000_create_tables::Migration)]
+        vec![
+            Box::new(m20261101_090000_create_tables::Migration),
+            Box::new(m20261123_020540_threadline_install::Migration),
+            Box::new(m20261123_020541_threadline_capture_posts::Migration),
+        ]
     }
-}
-
-/// Why the database could not be prepared.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// A statement failed.
-    #[error("a migration failed")]
-    Database(#[from] DbErr),
-    /// The audit schema could not be created.
-    #[error("the audit schema can't be installed")]
-    Install(#[from] threadline::Error),
-    /// A table can't be audited.
-    #[error("the tables can't be audited")]
-    Triggers(#[from] InstallTriggersError),
 }
 
 /// Brings the database up to date. May run on every start.
 ///
 /// # Errors
 /// When the database refuses; what is missing is created by the next run.
-pub async fn migrate(db: &DatabaseConnection) -> Result<(), Error> {
-    Migrator::up(db, None).await?;
-    threadline::install(db).await?;
-    threadline::install_triggers(db).await?;
-    Ok(())
+pub async fn migrate(db: &DatabaseConnection) -> Result<(), DbErr> {
+    Migrator::up(db, None).await
 }

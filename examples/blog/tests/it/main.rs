@@ -4,6 +4,7 @@
 
 mod audit;
 mod jobs;
+mod migrations;
 mod posts;
 mod readme;
 mod support;
