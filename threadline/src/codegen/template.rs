@@ -13,6 +13,41 @@ macro_rules! templates {
     };
 }
 
+type Template = (&'static str, &'static str);
+
+/// The objects of the audit schema, in the order in which they need one another.
+pub(super) const SCHEMA_OBJECTS: [Template; 16] = templates![
+    "schema/roles",
+    "schema/tables",
+    "schema/row_key",
+    "schema/append_only",
+    "schema/partitions",
+    "schema/read_context",
+    "schema/recall_transaction",
+    "schema/begin_transaction",
+    "schema/current_transaction",
+    "schema/set_context",
+    "schema/record_action",
+    "schema/exact_values",
+    "schema/place_late",
+    "schema/drift",
+    "schema/references",
+    "schema/privileges",
+];
+
+const OTHERS: [Template; 10] = templates![
+    "pinned",
+    "schema/drop",
+    "capture/guard",
+    "capture/function",
+    "capture/body",
+    "capture/truncate",
+    "capture/truncate_body",
+    "capture/triggers",
+    "capture/ownership",
+    "capture/drop",
+];
+
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut env = Environment::new();
     env.set_auto_escape_callback(|_| AutoEscape::None);
@@ -49,34 +84,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     ] {
         env.add_global(word, format!("OPERATOR(pg_catalog.{operator})"));
     }
-    for (name, source) in templates![
-        "pinned",
-        "schema/roles",
-        "schema/tables",
-        "schema/row_key",
-        "schema/append_only",
-        "schema/partitions",
-        "schema/read_context",
-        "schema/recall_transaction",
-        "schema/begin_transaction",
-        "schema/current_transaction",
-        "schema/set_context",
-        "schema/record_action",
-        "schema/exact_values",
-        "schema/place_late",
-        "schema/drift",
-        "schema/references",
-        "schema/privileges",
-        "schema/drop",
-        "capture/guard",
-        "capture/function",
-        "capture/body",
-        "capture/truncate",
-        "capture/truncate_body",
-        "capture/triggers",
-        "capture/ownership",
-        "capture/drop",
-    ] {
+    for (name, source) in SCHEMA_OBJECTS.iter().chain(&OTHERS) {
         env.add_template(name, source)
             .expect("a template of this crate parses");
     }
