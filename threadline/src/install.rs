@@ -17,11 +17,19 @@ use crate::{
 /// # Errors
 /// When the database refuses, for example because the role may not create schemas.
 pub async fn install<C: TransactionTrait>(db: &C) -> Result<()> {
-    let txn = db.begin().await?;
+    let txn = begin_alone(db).await?;
     txn.execute_unprepared(&codegen::base_schema(schema::current()).up)
         .await?;
     txn.commit().await?;
     Ok(())
+}
+
+/// Instances of an application that start at the same time install one after the other.
+async fn begin_alone<C: TransactionTrait>(db: &C) -> Result<C::Transaction> {
+    let txn = db.begin().await?;
+    let lock = "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('threadline.install'))";
+    txn.execute_unprepared(lock).await?;
+    Ok(txn)
 }
 
 /// Why the triggers could not be made.
@@ -60,7 +68,7 @@ impl From<sea_orm::DbErr> for InstallTriggersError {
 pub async fn install_triggers<C: TransactionTrait>(
     db: &C,
 ) -> Result<Vec<TableName>, InstallTriggersError> {
-    let txn = db.begin().await?;
+    let txn = begin_alone(db).await?;
     let schema = schema::current();
     let mut tables = Vec::new();
     for entity in audited::entities() {

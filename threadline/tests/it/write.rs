@@ -366,3 +366,22 @@ async fn a_role_without_the_grant_is_told_which_one_it_needs() {
         .await;
     assert_eq!(done.unwrap().value.title, "granted");
 }
+
+#[tokio::test]
+async fn instances_that_start_at_the_same_time_install_one_after_the_other() {
+    let test = TestDb::new().await;
+    test.run("DROP SCHEMA threadline CASCADE; CREATE TABLE posts (id serial PRIMARY KEY, title text, author_email text)")
+        .await;
+    let starts = (0..4).map(|_| {
+        let db = test.db.clone();
+        tokio::spawn(async move {
+            threadline::install(&db).await.unwrap();
+            threadline::install_triggers(&db).await.unwrap();
+        })
+    });
+    for start in starts.collect::<Vec<_>>() {
+        start.await.unwrap();
+    }
+    test.run("INSERT INTO posts (title) VALUES ('x')").await;
+    assert_eq!(test.changes().await, [r#"posts insert {"id": 1}"#]);
+}
