@@ -162,6 +162,10 @@ impl Error {
                 "delete the file, or register it with these lines:\n    mod {name};\n    \
                  Box::new({name}::Migration),"
             )),
+            Self::Catalogue(CatalogueError::Url | CatalogueError::UrlPart(_)) => Some(
+                "write DATABASE_URL or `--database-url` as `postgres://user:password@host/database`"
+                    .to_owned(),
+            ),
             Self::Existing(ExistingError::Marker { .. }) => {
                 Some("restore the line from version control".to_owned())
             }

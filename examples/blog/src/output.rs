@@ -1,21 +1,22 @@
 //! The only place that prints.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this is what the module is for"
-)]
+#![expect(clippy::print_stderr, reason = "this is what the module is for")]
 
-use std::{error::Error, net::SocketAddr};
+use std::{
+    error::Error,
+    fmt,
+    io::{self, Write as _},
+    net::SocketAddr,
+};
 
 use serde_json::Value;
 
 pub(crate) fn database(description: &str) {
-    println!("Database: {description}");
+    print(format_args!("Database: {description}"));
 }
 
 pub(crate) fn serving(address: SocketAddr) {
-    println!(
+    print(format_args!(
         "Listening on http://{address}
 
 Write a post:
@@ -33,11 +34,16 @@ Or look at it in a browser, as user operator with password demo:
   http://{address}/audit
 
 Stop with Ctrl-C."
-    );
+    ));
 }
 
 pub(crate) fn step(title: &str, command: &str, answer: &Value) {
-    println!("\n# {title}\n$ {command}\n{answer:#}");
+    print(format_args!("\n# {title}\n$ {command}\n{answer:#}"));
+}
+
+/// A reader that is gone (`--demo | head`) is no reason to fail.
+fn print(text: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stdout(), "{text}");
 }
 
 /// An error and its causes, a line each.

@@ -68,11 +68,12 @@ async fn connect(database: &Database) -> Result<DatabaseConnection, DbErr> {
 async fn serve(options: &Options, db: DatabaseConnection) -> Result<(), Error> {
     let port = if options.demo { 0 } else { options.port };
     let bell = JobBell::default();
-    let worker = rt::spawn(job::work(db.clone(), bell.clone()));
+    let (jobs_db, jobs_bell) = (db.clone(), bell.clone());
     let server = HttpServer::new(move || app(db.clone(), bell.clone()))
         .workers(2)
         .bind((Ipv4Addr::LOCALHOST, port))
         .map_err(|source| Error::Bind { port, source })?;
+    let worker = rt::spawn(job::work(jobs_db, jobs_bell));
     let address = server.addrs()[0];
     let server = server.run();
     let shown = if options.demo {

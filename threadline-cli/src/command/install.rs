@@ -45,5 +45,16 @@ fn add(plan: &Plan<'_>, schema: &SchemaName) -> Result<Report> {
         markers: vec![Marker::Install(schema.clone())],
         sql: codegen::base_schema(schema),
     };
-    plan.add(&file, SUFFIX)
+    let mut report = plan.add(&file, SUFFIX)?;
+    report.warnings.extend(too_late(plan));
+    Ok(report)
+}
+
+/// Migrations run in the order of the Migrator's list, and captures need the schema.
+fn too_late(plan: &Plan<'_>) -> Option<String> {
+    let capture = plan.existing.oldest_capture()?;
+    Some(format!(
+        "`{capture}` stands before it and needs the audit schema: move the new entry of the \
+         Migrator's list in front of it"
+    ))
 }

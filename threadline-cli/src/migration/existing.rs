@@ -127,6 +127,14 @@ impl Existing {
         })
     }
 
+    /// The first migration that captures tables.
+    pub(crate) fn oldest_capture(&self) -> Option<&str> {
+        let captures = |marker: &Marker| matches!(marker, Marker::Spec(_));
+        let mut written = self.written.iter();
+        let oldest = written.find(|written| written.markers.iter().any(captures));
+        oldest.map(|written| written.name.as_str())
+    }
+
     /// What the newest migration of every table installed.
     pub(crate) fn specs(&self) -> BTreeMap<&TableName, &TableSpec> {
         self.written

@@ -148,10 +148,18 @@ impl MigratorSource {
 }
 
 /// Whether the text implements `MigratorTrait` outside of inline modules and test code.
-pub(crate) fn has_migrator(text: &str) -> bool {
-    text.contains("MigratorTrait")
-        && syn::parse_file(text)
-            .is_ok_and(|file| file.items.iter().any(|item| migrator_impl(item).is_some()))
+///
+/// # Errors
+/// When the file would be a Migrator by its words, and is not valid Rust.
+pub(crate) fn has_migrator(text: &str) -> syn::Result<bool> {
+    if !text.contains("MigratorTrait") {
+        return Ok(false);
+    }
+    match syn::parse_file(text) {
+        Ok(file) => Ok(file.items.iter().any(|item| migrator_impl(item).is_some())),
+        Err(err) if text.contains("MigratorTrait for ") => Err(err),
+        Err(_) => Ok(false),
+    }
 }
 
 fn migrator_impl(item: &Item) -> Option<&ItemImpl> {

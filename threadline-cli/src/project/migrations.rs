@@ -44,6 +44,15 @@ pub(crate) enum LocateError {
     #[error("no `impl MigratorTrait` in {0}")]
     NoMigrator(Names),
 
+    /// A file that may hold the Migrator does not parse.
+    #[error("{path}:{line}: the file is not valid rust", path = .path.display())]
+    Syntax {
+        path: PathBuf,
+        line: usize,
+        #[source]
+        err: syn::Error,
+    },
+
     /// More than one place.
     #[error("there is more than one Migrator: {0}")]
     Several(Names),
@@ -81,7 +90,7 @@ impl LocateError {
                  with `--migration-dir`"
             }
             Self::Several(_) => "choose one with `--migration-dir`",
-            Self::NoDirectory(_) | Self::Read { .. } => return None,
+            Self::NoDirectory(_) | Self::Syntax { .. } | Self::Read { .. } => return None,
         };
         Some(text.to_owned())
     }
@@ -164,8 +173,14 @@ fn migrators(root: &Path) -> Result<Vec<PathBuf>, LocateError> {
     let mut found = Vec::new();
     for path in rust_files(root).map_err(|(path, err)| LocateError::Read { path, err })? {
         match fs::read_to_string(&path) {
-            Ok(text) if has_migrator(&text) => found.push(path),
-            Ok(_) => {}
+            Ok(text) => match has_migrator(&text) {
+                Ok(true) => found.push(path),
+                Ok(false) => {}
+                Err(err) => {
+                    let line = err.span().start().line;
+                    return Err(LocateError::Syntax { path, line, err });
+                }
+            },
             // A file of another encoding holds no Migrator.
             Err(err) if err.kind() == io::ErrorKind::InvalidData => {}
             Err(err) => return Err(LocateError::Read { path, err }),
@@ -250,6 +265,15 @@ mod tests {
         assert_eq!(
             message("away"),
             "the migration directory `HOST/away` does not exist"
+        );
+        fs::write(
+            root.path().join("none/lib.rs"),
+            MIGRATOR.replace("vec!", "vec!["),
+        )
+        .unwrap();
+        assert_eq!(
+            message("none"),
+            "HOST/none/lib.rs:1: the file is not valid rust"
         );
         assert_eq!(
             message("two"),

@@ -100,6 +100,16 @@ fn a_migration_that_lost_its_registration_is_registered_again() {
 }
 
 #[test]
+fn a_schema_that_comes_after_its_captures_is_warned_of() {
+    let host = Host::new();
+    host.done(["gen-triggers", "--tables", "posts"]);
+    let said = host.done(["install"]);
+    let warning = "warning: `mNOW_threadline_capture_posts` stands before it and needs the audit \
+                   schema: move the new entry of the Migrator's list in front of it\n";
+    assert!(said.contains(warning), "{said}");
+}
+
+#[test]
 fn a_list_that_cannot_be_edited_is_refused_with_the_lines_to_paste() {
     let host = Host::new();
     host.edit(

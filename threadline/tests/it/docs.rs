@@ -4,7 +4,7 @@ use threadline::{ActorRef, actor_history};
 
 use crate::support::{TestDb, rows};
 
-fn sql_blocks(markdown: &str) -> Vec<String> {
+pub(crate) fn sql_blocks(markdown: &str) -> Vec<String> {
     markdown
         .split("```sql\n")
         .skip(1)
@@ -21,7 +21,7 @@ async fn posts() -> TestDb {
 #[tokio::test]
 async fn the_sql_of_the_first_hour_grants_and_lists_what_is_not_captured() {
     let blocks = sql_blocks(include_str!("../../../docs/getting-started.md"));
-    let [grant, uncovered] = blocks.as_slice() else {
+    let [grant, _prepare, uncovered] = blocks.as_slice() else {
         panic!("{blocks:?}")
     };
     let test = posts().await;

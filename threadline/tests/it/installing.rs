@@ -6,9 +6,12 @@ use threadline::{
     codegen::{self, TableName},
 };
 
-use crate::support::{
-    TestDb, run,
-    sql::{capture_in, forbidden, refused},
+use crate::{
+    docs::sql_blocks,
+    support::{
+        TestDb, run,
+        sql::{capture_in, forbidden, refused},
+    },
 };
 
 /// An audit schema whose roles no other test has made.
@@ -97,7 +100,10 @@ async fn take_back(schema: &SchemaName, table: &TableName, db: &DatabaseConnecti
     run(db, &capture.down).await;
     assert_eq!(
         refused(db, &down).await,
-        format!("P0001 threadline: the audit trail in schema {schema} is not empty")
+        format!(
+            "P0001 threadline: the audit trail in schema {schema} is not empty; to destroy it, run \
+             this again with PGOPTIONS='-c threadline.destroy_evidence={schema}' in the environment"
+        )
     );
     // Another schema's name does not do.
     run(db, "SET threadline.destroy_evidence = 'other'").await;
@@ -145,6 +151,29 @@ async fn a_role_that_may_create_nothing_but_schemas_installs_and_keeps_everythin
     let schema = schema_of_its_own();
     let (role, db) = migrator(&test, "").await;
     assert_eq!(life(&test, &schema, &db).await, [role]);
+}
+
+#[tokio::test]
+async fn a_role_that_may_create_no_roles_installs_with_those_that_a_superuser_prepared() {
+    let test = TestDb::new().await;
+    let schema = schema_of_its_own();
+    let (role, db) = migrator(&test, "").await;
+    let (application, session) = test.login("").await;
+    let guide = sql_blocks(include_str!("../../../docs/getting-started.md"));
+    let prepare = guide
+        .iter()
+        .find(|sql| sql.starts_with("CREATE ROLE"))
+        .unwrap();
+    let prepare = prepare
+        .replace("threadline_", &format!("{schema}_"))
+        .replace("my_application", &application)
+        .replace("deploy", &role);
+    test.run(&prepare).await;
+    assert_eq!(
+        life(&test, &schema, &db).await,
+        [format!("{schema}_capture"), format!("{schema}_owner")]
+    );
+    run(&session, &format!("SELECT FROM {schema}.audit_changes")).await;
 }
 
 #[tokio::test]

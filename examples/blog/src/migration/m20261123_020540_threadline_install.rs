@@ -769,8 +769,8 @@ BEGIN
   END IF;
   EXECUTE 'SELECT EXISTS (SELECT FROM "threadline".audit_changes) OR EXISTS (SELECT FROM "threadline".audit_actions)' INTO v_some;
   IF v_some AND coalesce(pg_catalog.current_setting('threadline.destroy_evidence', true), '') <> 'threadline' THEN
-    RAISE EXCEPTION 'threadline: the audit trail in schema threadline is not empty'
-      USING HINT = 'To destroy the evidence, run: SET threadline.destroy_evidence = ''threadline''';
+    -- The way out stands in the message: SeaORM shows no hint, and a SET elsewhere does not reach the migration's connection.
+    RAISE EXCEPTION 'threadline: the audit trail in schema threadline is not empty; to destroy it, run this again with PGOPTIONS=''-c threadline.destroy_evidence=threadline'' in the environment';
   END IF;
   EXECUTE 'DROP SCHEMA "threadline" CASCADE';
 END $threadline$;

@@ -82,13 +82,18 @@ impl Catalogue {
         }
     }
 
-    /// What the reader should know when a database was named and is not used.
+    /// What the reader should know when no database is used: an entity can't say everything.
     pub(super) fn warning(&self) -> Option<String> {
         match self {
             Self::Unreachable(err) => Some(format!(
                 "the database cannot be reached, the entities alone are read: {err}"
             )),
-            Self::Live { .. } | Self::None => None,
+            Self::None => Some(
+                "DATABASE_URL is not set: columns and keys come from the entities and from earlier \
+                 migrations"
+                    .to_owned(),
+            ),
+            Self::Live { .. } => None,
         }
     }
 
