@@ -55,7 +55,7 @@ pub enum Error {
     },
     /// The audit schema is not there.
     #[error(
-        "the audit schema `{}` is not installed in this database: run the migrations that `cargo threadline install` writes, or call `threadline::install`",
+        "the audit schema `{}` is not installed in this database: run the migrations that `cargo threadline install` writes, or call `threadline::install`; if it has another name, call `threadline::use_schema` first",
         schema::current()
     )]
     NotInstalled {
