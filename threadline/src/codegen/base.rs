@@ -7,7 +7,7 @@ use super::{
 use crate::schema::SchemaName;
 
 /// The objects of the audit schema, in the order in which they need one another.
-const OBJECTS: [&str; 16] = [
+const OBJECTS: [&str; 17] = [
     "schema/roles",
     "schema/tables",
     "schema/row_key",
@@ -15,6 +15,7 @@ const OBJECTS: [&str; 16] = [
     "schema/partitions",
     "schema/read_context",
     "schema/recall_transaction",
+    "schema/own_transaction",
     "schema/begin_transaction",
     "schema/current_transaction",
     "schema/set_context",
