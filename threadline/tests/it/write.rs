@@ -359,10 +359,26 @@ async fn a_role_without_the_grant_is_told_which_one_it_needs() {
         err.to_string().contains("GRANT threadline_writer TO"),
         "{err}"
     );
+    test.run(&format!("GRANT threadline_reader TO {role}"))
+        .await;
+    let err = db.begin_audited(&alice()).await.unwrap_err();
+    assert!(matches!(err, Error::NotPermitted { .. }), "{err:?}");
     test.run(&format!("GRANT threadline_writer TO {role}"))
         .await;
     let done = db
         .audited_transaction(&alice(), async |txn| new_post("granted").insert(txn).await)
         .await;
     assert_eq!(done.unwrap().value.title, "granted");
+}
+
+#[tokio::test]
+async fn an_action_with_a_character_that_can_not_be_stored_is_refused() {
+    let test = posts().await;
+    let done = test
+        .db
+        .audited_transaction(&alice(), async |txn| {
+            record_action("post.read").comment("a\0b").insert(txn).await
+        })
+        .await;
+    assert!(matches!(done, Err(Error::Refused { .. })), "{done:?}");
 }
