@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::{
     actor::ActorRef,
     entity::audit_action::{self, ActionStatus},
-    error::Result,
+    error::{Error, Result, sqlstate},
     transaction::function,
 };
 
@@ -120,7 +120,12 @@ impl RecordAction {
         QuerySelect::query(&mut select)
             .from_clear()
             .from_function(call, Alias::new("audit_actions"));
-        let row = db.query_one(QuerySelect::query(&mut select)).await?;
+        let row = db.query_one(QuerySelect::query(&mut select)).await;
+        let row = row.map_err(|err| match sqlstate(&err).as_deref() {
+            // A character that jsonb can't hold.
+            Some("22P05") => Error::Refused { err },
+            _ => err.into(),
+        })?;
         let row = row.ok_or_else(|| sea_orm::DbErr::RecordNotInserted)?;
         Ok(audit_action::Model::from_query_result(&row, "")?)
     }

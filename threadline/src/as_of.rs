@@ -162,8 +162,6 @@ impl<E: Audited> std::fmt::Debug for AsOf<E> {
     }
 }
 
-const PREFIX: &str = "m_";
-
 impl<E: Audited> AsOf<E>
 where
     <E::PrimaryKey as PrimaryKeyTrait>::ValueType: Clone,
@@ -183,8 +181,12 @@ where
     pub async fn fetch<C: ConnectionTrait>(&self, db: &C) -> Result<Snapshot<E::Model>> {
         let row = match db.query_one(&self.query(true)).await {
             Ok(row) => row,
-            // Class 22: the image has a value that today's column type does not take.
-            Err(err) if sqlstate(&err).is_some_and(|state| state.starts_with("22")) => {
+            // Class 22: the image has a value that today's column type does not take. Class 23: it has
+            // none where a domain wants one.
+            Err(err)
+                if sqlstate(&err)
+                    .is_some_and(|state| state.starts_with("22") || state.starts_with("23")) =>
+            {
                 return Err(Error::Rebuild {
                     not_recorded: Vec::new(),
                     err,
@@ -196,8 +198,8 @@ where
             return Ok(Snapshot::BeforeHorizon);
         };
         state(&row)?.try_map(|()| {
-            E::Model::from_query_result(&row, PREFIX).map_err(|err| {
-                let not_recorded = self.image(&row).map(|image| image.unfilled::<E>());
+            E::Model::from_query_result(&row, "").map_err(|err| {
+                let not_recorded = self.image(&row).map(|image| image.unfilled::<E>(&row));
                 Error::Rebuild {
                     not_recorded: not_recorded.unwrap_or_default(),
                     err,
@@ -223,17 +225,17 @@ where
     }
 
     fn image(&self, row: &QueryResult) -> Result<Image> {
-        let text: String = row.try_get("", "image")?;
-        let keys: Vec<String> = row.try_get("", "image_keys")?;
+        let text: String = row.try_get("", "threadline:image")?;
+        let keys: Vec<String> = row.try_get("", "threadline:image_keys")?;
         Ok(Image {
             row: JsonText::from_database(text),
-            masked: row.try_get("", "masked")?,
+            masked: row.try_get("", "threadline:masked")?,
             not_recorded: E::Column::iter()
                 .map(|column| column.as_str().to_owned())
                 .filter(|name| !keys.contains(name))
                 .collect(),
-            audit_transaction_id: row.try_get("", "transaction_id")?,
-            captured_at: row.try_get("", "captured_at")?,
+            audit_transaction_id: row.try_get("", "threadline:transaction_id")?,
+            captured_at: row.try_get("", "threadline:captured_at")?,
         })
     }
 
@@ -274,11 +276,12 @@ where
         let mut select = Query::select();
         select
             .expr(Expr::cust(
-                "l.transaction_id, l.captured_at, l.data_after::text AS image, \
-                 ARRAY(SELECT jsonb_object_keys(l.data_after)) AS image_keys, l.op, e.captured_at AS ended_at",
+                "l.transaction_id AS \"threadline:transaction_id\", l.captured_at AS \"threadline:captured_at\", \
+                 l.data_after::text AS \"threadline:image\", l.op AS \"threadline:op\", e.captured_at AS \"threadline:ended_at\", \
+                 ARRAY(SELECT jsonb_object_keys(l.data_after)) AS \"threadline:image_keys\"",
             ))
             .expr(Expr::cust(format!(
-                "ARRAY(SELECT k.key FROM jsonb_each(l.data_after) AS k WHERE k.value = '\"{MASK_PLACEHOLDER}\"' ORDER BY k.key) AS masked"
+                "ARRAY(SELECT k.key FROM jsonb_each(l.data_after) AS k WHERE k.value = '\"{MASK_PLACEHOLDER}\"' ORDER BY k.key) AS \"threadline:masked\""
             )))
             .from_as("threadline_last", "l")
             .join_subquery(
@@ -306,11 +309,17 @@ where
             .filter(|column| is_text(column.def().get_column_type()))
             .map(|column| quote_literal(column.as_str()))
             .collect();
-        // A placeholder fits a text column only; elsewhere the masked column has no value.
+        // A placeholder fits a text column only, and not one that is too short or has rules of its
+        // own; elsewhere the masked column has no value.
+        let shortest = 4 + MASK_PLACEHOLDER.len();
         let mut image = Expr::cust(format!(
             "(l.data_after - ARRAY(SELECT k.key FROM jsonb_each(l.data_after) AS k \
-             WHERE k.value = '\"{MASK_PLACEHOLDER}\"' AND NOT k.key = ANY (ARRAY[{}]::text[])))",
-            texts.join(", ")
+             WHERE k.value = '\"{MASK_PLACEHOLDER}\"' AND NOT (k.key = ANY (ARRAY[{}]::text[]) AND NOT EXISTS \
+               (SELECT FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid WHERE a.attrelid = {}::regclass AND a.attname = k.key \
+                 AND (a.atttypmod >= 0 AND a.atttypmod < {shortest} OR t.typtypmod >= 0 AND t.typtypmod < {shortest} \
+                   OR EXISTS (SELECT FROM pg_constraint o WHERE o.contypid = t.oid AND o.contype = 'c'))))))",
+            texts.join(", "),
+            quote_literal(&quoted_name(&E::default())),
         ));
         if !self.missing.is_empty() {
             let missing = Expr::val(Value::Object(self.missing.clone()).to_string());
@@ -337,8 +346,7 @@ where
             .to_owned();
         select.join_lateral(JoinType::InnerJoin, row, "r", Expr::cust("true"));
         for column in E::Column::iter() {
-            let alias = format!("{PREFIX}{}", column.as_str());
-            select.expr_as(column.select_as(rebuilt(&column)), alias);
+            select.expr_as(column.select_as(rebuilt(&column)), column.as_str());
         }
     }
 }
@@ -375,12 +383,12 @@ fn is_text(column_type: &ColumnType) -> bool {
 
 /// Whether the record was there, without its contents.
 fn state(row: &QueryResult) -> Result<Snapshot<()>> {
-    let op: Op = row.try_get("", "op")?;
-    let ended: Option<DateTime<Utc>> = row.try_get("", "ended_at")?;
+    let op: Op = row.try_get("", "threadline:op")?;
+    let ended: Option<DateTime<Utc>> = row.try_get("", "threadline:ended_at")?;
     Ok(match (ended, op) {
         (Some(at), _) => Snapshot::Deleted { at, last: () },
         (None, Op::Delete) => Snapshot::Deleted {
-            at: row.try_get("", "captured_at")?,
+            at: row.try_get("", "threadline:captured_at")?,
             last: (),
         },
         (None, _) => Snapshot::Present(()),
@@ -389,9 +397,16 @@ fn state(row: &QueryResult) -> Result<Snapshot<()>> {
 
 impl Image {
     /// The columns of the model for which the image has no value.
-    fn unfilled<E: EntityTrait>(self) -> Vec<String> {
+    fn unfilled<E: EntityTrait>(self, row: &QueryResult) -> Vec<String> {
+        let filled = |column: &E::Column| {
+            is_text(column.def().get_column_type())
+                && matches!(
+                    row.try_get::<Option<String>>("", column.as_str()),
+                    Ok(Some(_))
+                )
+        };
         let masked = E::Column::iter()
-            .filter(|column| !is_text(column.def().get_column_type()))
+            .filter(|column| !filled(column))
             .map(|column| column.as_str().to_owned())
             .filter(|name| self.masked.contains(name))
             .collect::<Vec<_>>();

@@ -115,7 +115,9 @@ impl From<DbErr> for Error {
             Some("3F000" | "42883" | "42P01") if names_the_schema(&err) => {
                 Self::NotInstalled { err }
             }
-            Some("42501") if names_the_schema(&err) => Self::NotPermitted { err },
+            Some("42501") if names_the_schema(&err) || names_an_object(&err) => {
+                Self::NotPermitted { err }
+            }
             _ => Self::Database(err),
         }
     }
@@ -151,4 +153,21 @@ pub(crate) fn sqlstate(err: &DbErr) -> Option<String> {
 
 fn names_the_schema(err: &DbErr) -> bool {
     err.to_string().contains(schema::current().as_str())
+}
+
+/// What PostgreSQL refuses it names without its schema.
+fn names_an_object(err: &DbErr) -> bool {
+    let text = err.to_string();
+    [
+        "function set_context",
+        "function record_action",
+        "function current_transaction",
+        "function row_ref",
+        "function table_ref",
+        "table audit_transactions",
+        "table audit_actions",
+        "table audit_changes",
+    ]
+    .iter()
+    .any(|object| text.contains(&format!("permission denied for {object}")))
 }

@@ -142,8 +142,15 @@ fn body_context(spec: &TableSpec) -> Value {
     pins.sort_unstable();
     pins.dedup();
     let pins: Vec<_> = pins.into_iter().map(super::spec::Pin::sql).collect();
-    // A `json` value can make `to_jsonb` of the whole row fail, so every such column counts.
+    // A `json` value can make `to_jsonb` of the whole row fail, so every such column counts, as does
+    // one that may hold such values.
     let json_columns = of(ColumnKind::Json);
+    let converts_json = spec.columns.iter().any(|column| {
+        matches!(
+            column.kind,
+            ColumnKind::Json | ColumnKind::JsonArray | ColumnKind::Other
+        )
+    });
     let (floats, float_arrays, jsonbs, texts) = (
         open(ColumnKind::Float),
         open(ColumnKind::FloatArray),
@@ -178,6 +185,7 @@ fn body_context(spec: &TableSpec) -> Value {
         float_columns => floats,
         float_array_columns => float_arrays,
         json_columns => json_columns,
+        converts_json => converts_json,
         jsonb_columns => jsonbs,
         text_columns => texts,
         has_exact => has_exact,

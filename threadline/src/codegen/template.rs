@@ -16,7 +16,7 @@ macro_rules! templates {
 type Template = (&'static str, &'static str);
 
 /// The objects of the audit schema, in the order in which they need one another.
-pub(super) const SCHEMA_OBJECTS: [Template; 16] = templates![
+pub(super) const SCHEMA_OBJECTS: [Template; 17] = templates![
     "schema/roles",
     "schema/tables",
     "schema/row_key",
@@ -24,6 +24,7 @@ pub(super) const SCHEMA_OBJECTS: [Template; 16] = templates![
     "schema/partitions",
     "schema/read_context",
     "schema/recall_transaction",
+    "schema/own_transaction",
     "schema/begin_transaction",
     "schema/current_transaction",
     "schema/set_context",
@@ -79,6 +80,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("get", "->"),
         ("text", "->>"),
         ("has", "?"),
+        ("has_all", "?&"),
         ("like", "~~"),
         ("contains", "@>"),
     ] {
@@ -133,10 +135,11 @@ fn may_own(role: String, named: Option<bool>) -> String {
 }
 
 /// The expression that seals a transaction's row into the cache. The secret is the value of a
-/// sequence that only the capture functions may read.
+/// sequence that only the capture functions may read. A conversion to `SQL_ASCII` takes the bytes as
+/// they are and can't fail, whatever the session put into the id.
 fn seal(secret: &str, xid: &str, id: &str) -> String {
     let cat = "OPERATOR(pg_catalog.||)";
     format!(
-        "pg_catalog.encode(pg_catalog.sha256((pg_catalog.pg_sequence_last_value({secret}::pg_catalog.regclass)::pg_catalog.text {cat} ':' {cat} {xid} {cat} ':' {cat} {id})::pg_catalog.bytea), 'hex')"
+        "pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.pg_sequence_last_value({secret}::pg_catalog.regclass)::pg_catalog.text {cat} ':' {cat} {xid} {cat} ':' {cat} {id}, 'SQL_ASCII')), 'hex')"
     )
 }

@@ -21,6 +21,7 @@ mod names;
 mod partitions;
 mod privileges;
 mod property;
+mod rebuild;
 mod renamed_secrets;
 mod search_path;
 mod timeline;

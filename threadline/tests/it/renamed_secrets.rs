@@ -204,3 +204,64 @@ async fn a_secret_that_joins_the_primary_key_is_not_in_the_key() {
         [r#"people insert {"uid": 1, "email": null}"#]
     );
 }
+
+#[tokio::test]
+async fn a_secret_that_takes_a_name_which_another_column_had_is_masked_under_it() {
+    for (ddl, image) in [
+        (
+            "ALTER TABLE people DROP name; ALTER TABLE people RENAME email TO name",
+            r#"{"id": 1, "name": "[REDACTED]"}"#,
+        ),
+        (
+            "ALTER TABLE people RENAME email TO contact; ALTER TABLE people RENAME name TO email",
+            r#"{"id": 1, "email": "[REDACTED]", "contact": "[REDACTED]"}"#,
+        ),
+        (
+            "ALTER TABLE people RENAME name TO title; ALTER TABLE people RENAME email TO name",
+            r#"{"id": 1, "name": "[REDACTED]", "title": "a"}"#,
+        ),
+        (
+            "ALTER TABLE people DROP name; ALTER TABLE people RENAME token TO name",
+            r#"{"id": 1, "name": "[REDACTED]", "email": "[REDACTED]"}"#,
+        ),
+    ] {
+        let test = people(CapturePolicy {
+            truncate: TruncateMode::Rows,
+            ..redacted()
+        })
+        .await;
+        test.run("INSERT INTO people VALUES (1, 'a', 'secret', '\"secret\"')")
+            .await;
+        test.run(ddl).await;
+        test.run("UPDATE people SET id = 2; UPDATE people SET id = 1; TRUNCATE people")
+            .await;
+        let lines = lines(&test).await;
+        assert_eq!(lines[5], format!("delete {image}"), "{ddl}");
+        assert_eq!(secrets_in_the_trail(&test).await, 0, "{ddl}: {lines:#?}");
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_takes_the_name_of_a_json_column_is_not_in_the_exact_texts() {
+    for truncate in [TruncateMode::Record, TruncateMode::Rows] {
+        let test = TestDb::new().await;
+        test.run("CREATE TABLE people (id int PRIMARY KEY, doc json, token json)")
+            .await;
+        test.capture(
+            "people",
+            CapturePolicy {
+                mask: names(&["token"]),
+                truncate,
+                ..CapturePolicy::default()
+            },
+        )
+        .await;
+        test.run(
+            r#"ALTER TABLE people DROP doc; ALTER TABLE people RENAME token TO doc;
+               INSERT INTO people VALUES (1, '"secret"'); UPDATE people SET doc = '"secret 2"'; UPDATE people SET id = 2;
+               DELETE FROM people; INSERT INTO people VALUES (1, '"secret"'); TRUNCATE people"#,
+        )
+        .await;
+        assert_eq!(secrets_in_the_trail(&test).await, 0);
+    }
+}

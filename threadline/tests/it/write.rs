@@ -359,6 +359,10 @@ async fn a_role_without_the_grant_is_told_which_one_it_needs() {
         err.to_string().contains("GRANT threadline_writer TO"),
         "{err}"
     );
+    test.run(&format!("GRANT threadline_reader TO {role}"))
+        .await;
+    let err = db.begin_audited(&alice()).await.unwrap_err();
+    assert!(matches!(err, Error::NotPermitted { .. }), "{err:?}");
     test.run(&format!("GRANT threadline_writer TO {role}"))
         .await;
     let done = db
@@ -384,4 +388,16 @@ async fn instances_that_start_at_the_same_time_install_one_after_the_other() {
     }
     test.run("INSERT INTO posts (title) VALUES ('x')").await;
     assert_eq!(test.changes().await, [r#"posts insert {"id": 1}"#]);
+}
+
+#[tokio::test]
+async fn an_action_with_a_character_that_can_not_be_stored_is_refused() {
+    let test = posts().await;
+    let done = test
+        .db
+        .audited_transaction(&alice(), async |txn| {
+            record_action("post.read").comment("a\0b").insert(txn).await
+        })
+        .await;
+    assert!(matches!(done, Err(Error::Refused { .. })), "{done:?}");
 }

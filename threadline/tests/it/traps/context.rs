@@ -300,9 +300,9 @@ async fn each_context_mode_does_what_its_name_says() {
 async fn the_warning_comes_once_per_transaction_and_table() {
     use threadline::policy::ContextMode;
     let test = TestDb::new().await;
-    test.run("CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY)")
+    test.run("CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY); CREATE TABLE c (id int PRIMARY KEY)")
         .await;
-    for table in ["public.a", "public.b"] {
+    for table in ["public.a", "public.b", "public.c"] {
         test.capture(
             table,
             CapturePolicy {
@@ -313,10 +313,10 @@ async fn the_warning_comes_once_per_transaction_and_table() {
         .await;
     }
     let one = test.pool(1).await;
-    run(&one, "BEGIN; INSERT INTO a SELECT generate_series(1, 5); INSERT INTO b VALUES (1); INSERT INTO a VALUES (6)").await;
+    run(&one, "BEGIN; INSERT INTO a SELECT generate_series(1, 5); INSERT INTO b VALUES (1); INSERT INTO a VALUES (6); TRUNCATE a, c").await;
     let warned: String = rows(&one, "SELECT current_setting('threadline.warned')").await[0]
         .try_get_by_index(0)
         .unwrap();
-    assert_eq!(warned.split_whitespace().count(), 2, "{warned}");
+    assert_eq!(warned.split_whitespace().count(), 3, "{warned}");
     run(&one, "COMMIT").await;
 }

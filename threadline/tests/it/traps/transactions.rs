@@ -1,6 +1,7 @@
 //! The transaction's row and the setting that caches it.
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
+use threadline::{CapturePolicy, policy::ContextMode};
 
 use crate::support::{TestDb, rows, run};
 
@@ -336,4 +337,71 @@ async fn a_repeated_xid_of_a_restored_trail_gets_a_row_of_its_own() {
         .await;
     assert_eq!(of, ["-", "-", "-", "-"]);
     assert_eq!(test.transactions().await, 4);
+}
+
+#[tokio::test]
+async fn no_text_in_the_cache_makes_a_write_fail() {
+    let test = table().await;
+    let texts = [
+        r"x:\y:z",
+        r"1:\x0:",
+        r"1:\400:1",
+        "::",
+        "1:ä:1",
+        r"(1,\1)",
+        "(4294967296,1)",
+        "(0,65536)",
+    ];
+    for (id, text) in texts.iter().enumerate() {
+        test.run(&format!(
+            "BEGIN; SET LOCAL threadline.tx = '{text}'; SET LOCAL threadline.row = '{text}'; INSERT INTO t VALUES ({id});
+             SET LOCAL threadline.row = '{text}';
+             SELECT threadline.set_context('{{\"actor\": {{\"type\": \"user\", \"id\": \"{id}\"}}}}'); COMMIT"
+        ))
+        .await;
+    }
+    let expected: Vec<_> = (0..texts.len()).map(|id| format!("{id}: {id}")).collect();
+    assert_eq!(by_transaction(&test).await, expected);
+}
+
+#[tokio::test]
+async fn serializable_transactions_that_touch_different_rows_do_not_fail_for_one_another() {
+    for context in [ContextMode::Allow, ContextMode::Require] {
+        let test = TestDb::new().await;
+        // Large enough for plans by index; the rows lie on different pages.
+        test.run("CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t SELECT g, 'a' FROM generate_series(1, 3000) g; ANALYZE t")
+            .await;
+        let policy = CapturePolicy {
+            context,
+            ..CapturePolicy::default()
+        };
+        test.capture("t", policy).await;
+        let mut sessions = Vec::new();
+        for _ in 0..3 {
+            sessions.push(test.pool(1).await);
+        }
+        // The second round is that of sessions which have written before.
+        for round in 0..6 {
+            for (n, session) in sessions.iter().enumerate() {
+                run(
+                    session,
+                    r#"BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT threadline.set_context('{"actor": {"type": "user", "id": "a"}}')"#,
+                )
+                .await;
+                run(
+                    session,
+                    &format!(
+                        "UPDATE t SET v = v || 'b' WHERE id = {}",
+                        n * 1000 + round + 1
+                    ),
+                )
+                .await;
+                run(session, "SELECT threadline.current_transaction()").await;
+            }
+            for session in sessions.iter().rev() {
+                run(session, "COMMIT").await;
+            }
+        }
+        assert_eq!(test.transactions().await, 18);
+    }
 }

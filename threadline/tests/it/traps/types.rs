@@ -262,3 +262,42 @@ async fn inside_arrays_and_composites_some_values_come_back_simplified() {
         assert_eq!(found, rebuilt, "{kind}");
     }
 }
+
+#[tokio::test]
+async fn json_that_jsonb_refuses_does_not_make_a_write_fail_and_comes_back() {
+    let values = [
+        r#"{"a": "\ud83d"}"#,
+        r#"{"a": "\ude00 \u0000"}"#,
+        "1e200000",
+        r#"[1e200000, "\u0000"]"#,
+    ];
+    for (column, make) in [
+        ("json", "$v${}$v$"),
+        ("json[]", "ARRAY[$v${}$v$::json]"),
+        ("holder", "ROW($v${}$v$::json)"),
+    ] {
+        let test = TestDb::with_tables(
+            &format!("CREATE TYPE holder AS (held json); CREATE TABLE t (id int PRIMARY KEY, v {column}, n int)"),
+            &["t"],
+        )
+        .await;
+        for (id, value) in values.iter().enumerate() {
+            let value = make.replace("{}", value);
+            test.run(&format!(
+                "INSERT INTO t VALUES ({id}, {value}, 1); UPDATE t SET n = 2 WHERE id = {id}"
+            ))
+            .await;
+            let fields: String = test
+                .one("SELECT array_to_string(changed_fields, ',') FROM threadline.audit_changes ORDER BY captured_at DESC, id DESC LIMIT 1")
+                .await;
+            assert_eq!(fields, "n", "{value}");
+        }
+        let differ: Vec<String> = test
+            .all(
+                "SELECT t.v::text FROM t JOIN threadline.audit_changes c ON c.op = 'update' AND c.table_pk = jsonb_build_object('id', t.id)
+                  WHERE coalesce(c.exact ->> 'v', (jsonb_populate_record(NULL::t, c.data_after)).v::text) <> t.v::text AND t.v::text !~ 'u0000' ORDER BY t.id"
+            )
+            .await;
+        assert_eq!(differ, Vec::<String>::new(), "{column}");
+    }
+}
