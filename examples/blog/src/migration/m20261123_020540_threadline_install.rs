@@ -340,13 +340,14 @@ END $threadline$;
 -- threadline: recall_transaction, version 1
 -- Finds this transaction's row after RESET ALL dropped the setting. A session that never had the setting has no row
 -- (the setting then reads NULL). The sequence remembers per session the id it gave last, which is this transaction's if
--- xid and beginning match.
+-- xid and beginning match. A serializable transaction does not look: it would read what every other one writes, and they
+-- would fail for one another.
 CREATE OR REPLACE FUNCTION "threadline".recall_transaction(p_xid xid8) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER AS $threadline$
 DECLARE
   v_id pg_catalog.int8;
 BEGIN
-  IF pg_catalog.current_setting('threadline.tx', true) IS NULL THEN
+  IF pg_catalog.current_setting('threadline.tx', true) IS NULL OR pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.=) 'serializable' THEN
     RETURN NULL;
   END IF;
   BEGIN
@@ -355,6 +356,24 @@ BEGIN
     RETURN NULL;
   END;
   RETURN (SELECT t.id FROM "threadline".audit_transactions t WHERE t.id OPERATOR(pg_catalog.=) v_id AND t.xid OPERATOR(pg_catalog.=) p_xid AND t.occurred_at OPERATOR(pg_catalog.=) pg_catalog.now());
+END $threadline$;
+
+-- threadline: own_transaction, version 1
+-- This transaction's row. The setting `threadline.row` says where it lies: a look there leaves no trace for serializable
+-- transactions, while one through the index would let all that write at the same time conflict with one another.
+CREATE OR REPLACE FUNCTION "threadline".own_transaction(p_id bigint) RETURNS "threadline".audit_transactions
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $threadline$
+DECLARE
+  v_row text := current_setting('threadline.row', true);
+  v_own "threadline".audit_transactions;
+BEGIN
+  IF v_row ~ '^[(][0-9]{1,9},[0-9]{1,4}[)]$' THEN
+    SELECT * INTO v_own FROM "threadline".audit_transactions WHERE ctid = v_row::tid;
+  END IF;
+  IF v_own.id IS DISTINCT FROM p_id THEN
+    SELECT * INTO v_own FROM "threadline".audit_transactions WHERE id = p_id;
+  END IF;
+  RETURN v_own;
 END $threadline$;
 
 -- threadline: begin_transaction, version 1
@@ -366,6 +385,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER AS $threadline$
 DECLARE
   v_xid pg_catalog.xid8 := pg_catalog.pg_current_xact_id();
   v_id  pg_catalog.int8 := "threadline".recall_transaction(v_xid);
+  v_row pg_catalog.tid;
   v_new "threadline".audit_transactions;
 BEGIN
   IF v_id IS NULL THEN
@@ -375,9 +395,10 @@ BEGIN
     VALUES
       (v_xid, v_new.actor_type, v_new.actor_id, v_new.request_id, v_new.correlation_id, v_new.job_id, v_new.remote_ip,
        v_new.source, v_new.traceparent, v_new.meta, v_new.context_error)
-    RETURNING id INTO v_id;
+    RETURNING id, ctid INTO v_id, v_row;
+    PERFORM pg_catalog.set_config('threadline.row', v_row::pg_catalog.text, true);
   END IF;
-  PERFORM pg_catalog.set_config('threadline.tx', v_xid::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) v_id::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) pg_catalog.encode(pg_catalog.sha256((pg_catalog.pg_sequence_last_value('"threadline".transaction_secret'::pg_catalog.regclass)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) v_xid::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) v_id::pg_catalog.text)::pg_catalog.bytea), 'hex'), true);
+  PERFORM pg_catalog.set_config('threadline.tx', v_xid::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) v_id::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.pg_sequence_last_value('"threadline".transaction_secret'::pg_catalog.regclass)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) v_xid::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) v_id::pg_catalog.text, 'SQL_ASCII')), 'hex'), true);
   RETURN v_id;
 END $threadline$;
 
@@ -393,7 +414,7 @@ BEGIN
   IF v_xid IS NULL THEN
     RETURN NULL;
   END IF;
-  IF v_cache = v_xid::text || ':' || v_id || ':' || pg_catalog.encode(pg_catalog.sha256((pg_catalog.pg_sequence_last_value('"threadline".transaction_secret'::pg_catalog.regclass)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) v_xid::text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) v_id)::pg_catalog.bytea), 'hex') THEN
+  IF v_cache = v_xid::text || ':' || v_id || ':' || pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.pg_sequence_last_value('"threadline".transaction_secret'::pg_catalog.regclass)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) v_xid::text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) v_id, 'SQL_ASCII')), 'hex') THEN
     RETURN v_id::bigint;
   END IF;
   RETURN "threadline".recall_transaction(v_xid);
@@ -409,12 +430,13 @@ DECLARE
   v_begun text := extract(epoch FROM now())::text;
   v_new   "threadline".audit_transactions := "threadline".read_context(p_context);
   v_old   "threadline".audit_transactions;
+  v_row   tid;
 BEGIN
   IF v_new.context_error IS NOT NULL THEN
     RAISE EXCEPTION 'threadline: malformed context (%)', v_new.context_error USING ERRCODE = 'TL004';
   END IF;
   IF v_id IS NOT NULL THEN
-    SELECT * INTO v_old FROM "threadline".audit_transactions WHERE id = v_id;
+    v_old := "threadline".own_transaction(v_id);
   ELSIF current_setting('threadline.context_begun', true) = v_begun THEN
     v_old := "threadline".read_context(current_setting('threadline.context', true));
   END IF;
@@ -473,7 +495,8 @@ BEGIN
     UPDATE "threadline".audit_transactions SET
       actor_type = v_new.actor_type, actor_id = v_new.actor_id, request_id = v_new.request_id, correlation_id = v_new.correlation_id,
       job_id = v_new.job_id, remote_ip = v_new.remote_ip, source = v_new.source, traceparent = v_new.traceparent, meta = v_new.meta
-    WHERE id = v_id;
+    WHERE id = v_id RETURNING ctid INTO v_row;
+    PERFORM set_config('threadline.row', v_row::text, true);
   END IF;
   RETURN v_id;
 END $threadline$;
@@ -497,7 +520,7 @@ BEGIN
     PERFORM "threadline".set_context((p_action - 'meta')::text);
   END IF;
   v_id := coalesce("threadline".current_transaction(), "threadline".begin_transaction());
-  SELECT * INTO STRICT v_tx FROM "threadline".audit_transactions WHERE id = v_id;
+  v_tx := "threadline".own_transaction(v_id);
   IF v_own.actor_type IS NULL AND v_tx.actor_type IS NULL THEN
     RAISE EXCEPTION 'threadline: action "%" has no actor', p_action ->> 'name'
       USING ERRCODE = 'TL001', HINT = 'Give the transaction a context with an actor, or name the actor of the action.';
@@ -537,14 +560,25 @@ BEGIN
 END $threadline$;
 
 -- threadline: row_image, version 1
--- The image of a row whose `json` column may hold an escaped NUL, which jsonb refuses: there the escape itself is kept
--- as text, and the exact text goes beside the image.
+-- The image of a row whose `json` values may be none for jsonb. An escaped NUL is kept as the text of the escape. Where
+-- that does not help (half of a surrogate pair, a number out of range), such columns are in the image as text. The exact
+-- text goes beside the image.
 CREATE OR REPLACE FUNCTION "threadline".row_image(p_row anyelement) RETURNS jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $threadline$
+DECLARE
+  v_image jsonb;
 BEGIN
   RETURN to_jsonb(p_row);
-EXCEPTION WHEN untranslatable_character THEN
-  RETURN regexp_replace(row_to_json(p_row)::text, E'(?<!\\\\)((?:\\\\\\\\)*)\\\\u0000', E'\\1\\\\\\\\u0000', 'g')::jsonb;
+EXCEPTION WHEN data_exception THEN
+  BEGIN
+    RETURN regexp_replace(row_to_json(p_row)::text, E'(?<!\\\\)((?:\\\\\\\\)*)\\\\u0000', E'\\1\\\\\\\\u0000', 'g')::jsonb;
+  EXCEPTION WHEN data_exception THEN
+    EXECUTE (SELECT format('SELECT to_jsonb(r) FROM (SELECT %s) AS r', string_agg(format(
+        CASE WHEN a.atttypid = 'json'::regtype OR t.typtype <> 'b' OR t.typelem <> 0 THEN '($1).%1$I::text AS %1$I' ELSE '($1).%1$I' END, a.attname), ', ' ORDER BY a.attnum))
+      FROM pg_type r JOIN pg_attribute a ON a.attrelid = r.typrelid AND a.attnum > 0 AND NOT a.attisdropped JOIN pg_type t ON t.oid = a.atttypid
+      WHERE r.oid = pg_typeof(p_row)) INTO v_image USING p_row;
+    RETURN v_image;
+  END;
 END $threadline$;
 
 -- threadline: place_late, version 1
@@ -620,11 +654,11 @@ BEGIN
   FOREACH v_name IN ARRAY p_redacted LOOP
     v_number := (v_then ->> v_name)::integer;
     v_now := (SELECT a.attnum FROM pg_attribute a WHERE a.attrelid = v_root AND a.attname = v_name AND NOT a.attisdropped);
-    CONTINUE WHEN v_now <= coalesce(v_number, v_now);
+    CONTINUE WHEN v_now = coalesce(v_number, v_now);
     SELECT a.attname::text AS name, a.attisdropped INTO v_holder FROM pg_attribute a WHERE a.attrelid = v_root AND a.attnum = v_number;
     IF v_holder.attisdropped THEN
       CONTINUE;
-    ELSIF v_holder.name IS NOT NULL AND (v_now IS NOT NULL OR v_holder.name <> ALL (p_known)) THEN
+    ELSIF v_holder.name IS NOT NULL THEN
       v_hidden := v_hidden || v_holder.name;
     ELSIF v_now IS NULL THEN
       v_hidden := v_hidden || ARRAY(SELECT a.attname::text FROM pg_attribute a
@@ -661,14 +695,23 @@ $threadline$;
 
 -- threadline: row_ref, version 1
 -- How a record is referred to in the trail: the key values pass through the column types, as they did when captured.
+-- Only the key's own columns take part: a row without the others may break the rules of a domain.
 CREATE OR REPLACE FUNCTION "threadline".row_ref(p_proto anyelement, p_name text, p_key jsonb, OUT row_key bigint, OUT marker_key bigint, OUT table_schema text, OUT table_name text, OUT table_pk jsonb)
-LANGUAGE sql STABLE SET timezone = 'UTC' SET datestyle = 'ISO, YMD' SET intervalstyle = 'postgres' SET extra_float_digits = 1 SET bytea_output = 'hex' AS $threadline$
-  SELECT "threadline".row_key(t.table_schema, t.table_name, k.pk), "threadline".row_key(t.table_schema, t.table_name, '{}'), t.table_schema, t.table_name, k.pk
-    FROM "threadline".table_ref(p_name) AS t,
-         LATERAL (SELECT pg_catalog.jsonb_object_agg(e.key, r.image OPERATOR(pg_catalog.->) e.key) AS pk
-                    FROM (SELECT pg_catalog.to_jsonb(pg_catalog.jsonb_populate_record(p_proto, p_key)) AS image) AS r,
-                         pg_catalog.jsonb_each(p_key) AS e) AS k
-$threadline$;
+LANGUAGE plpgsql STABLE SET timezone = 'UTC' SET datestyle = 'ISO, YMD' SET intervalstyle = 'postgres' SET extra_float_digits = 1 SET bytea_output = 'hex' AS $threadline$
+DECLARE
+  v_columns pg_catalog.text := (SELECT pg_catalog.string_agg(pg_catalog.format('%I %s', a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod)), ', ')
+    FROM pg_catalog.pg_type t JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) t.typrelid
+    WHERE t.oid OPERATOR(pg_catalog.=) pg_catalog.pg_typeof(p_proto) AND p_key OPERATOR(pg_catalog.?) a.attname::pg_catalog.text AND NOT a.attisdropped);
+  v_image   pg_catalog.jsonb := '{}';
+BEGIN
+  SELECT t.table_schema, t.table_name INTO table_schema, table_name FROM "threadline".table_ref(p_name) AS t;
+  IF v_columns IS NOT NULL THEN
+    EXECUTE pg_catalog.format('SELECT pg_catalog.to_jsonb(r) FROM pg_catalog.jsonb_to_record($1) AS r(%s)', v_columns) INTO v_image USING p_key;
+  END IF;
+  table_pk := (SELECT pg_catalog.jsonb_object_agg(e.key, v_image OPERATOR(pg_catalog.->) e.key) FROM pg_catalog.jsonb_each(p_key) AS e);
+  row_key := "threadline".row_key(table_schema, table_name, table_pk);
+  marker_key := "threadline".row_key(table_schema, table_name, '{}');
+END $threadline$;
 
 -- threadline: ownership and privileges, version 1
 DO $threadline$

@@ -76,10 +76,15 @@ DECLARE
   v_exact     pg_catalog.jsonb;
   v_exact_old pg_catalog.jsonb;
   v_hidden    pg_catalog.text[];
+  v_renamed   pg_catalog.bool := false;
 BEGIN
   IF TG_OP OPERATOR(pg_catalog.=) 'UPDATE' THEN
-    v_new := pg_catalog.to_jsonb(NEW) OPERATOR(pg_catalog.-) ARRAY['search_vector']::pg_catalog.text[];
-    v_old := pg_catalog.to_jsonb(OLD) OPERATOR(pg_catalog.-) ARRAY['search_vector']::pg_catalog.text[];
+    v_new := pg_catalog.to_jsonb(NEW);
+    v_renamed := v_renamed OR NOT v_new OPERATOR(pg_catalog.?&) ARRAY['search_vector', 'author_email']::pg_catalog.text[];
+    v_new := v_new OPERATOR(pg_catalog.-) ARRAY['search_vector']::pg_catalog.text[];
+    v_old := pg_catalog.to_jsonb(OLD);
+    v_renamed := v_renamed OR NOT v_old OPERATOR(pg_catalog.?&) ARRAY['search_vector', 'author_email']::pg_catalog.text[];
+    v_old := v_old OPERATOR(pg_catalog.-) ARRAY['search_vector']::pg_catalog.text[];
     v_from := v_old OPERATOR(pg_catalog.-) ARRAY[
       CASE WHEN v_new OPERATOR(pg_catalog.->) 'id' OPERATOR(pg_catalog.=) (v_old OPERATOR(pg_catalog.->) 'id') THEN 'id' END,
       CASE WHEN v_new OPERATOR(pg_catalog.->) 'title' OPERATOR(pg_catalog.=) (v_old OPERATOR(pg_catalog.->) 'title') THEN 'title' END,
@@ -102,7 +107,7 @@ BEGIN
     IF v_from OPERATOR(pg_catalog.=) '{}'::pg_catalog.jsonb THEN
       RETURN NULL;
     END IF;
-    IF v_new OPERATOR(pg_catalog.-) ARRAY['id', 'title', 'slug', 'author_email', 'published_at', 'search_vector']::pg_catalog.text[] OPERATOR(pg_catalog.<>) '{}'::pg_catalog.jsonb THEN  -- a column that this function does not know
+    IF v_renamed OR v_new OPERATOR(pg_catalog.-) ARRAY['id', 'title', 'slug', 'author_email', 'published_at', 'search_vector']::pg_catalog.text[] OPERATOR(pg_catalog.<>) '{}'::pg_catalog.jsonb THEN  -- not the columns that this function knows
       v_hidden := "threadline".hidden_columns(TG_RELID, ARRAY['id', 'title', 'slug', 'author_email', 'published_at', 'search_vector']::pg_catalog.text[], ARRAY['search_vector', 'author_email']::pg_catalog.text[], TG_ARGV);
     END IF;
     v_new_pk := pg_catalog.jsonb_build_object('id', v_new OPERATOR(pg_catalog.->) 'id');
@@ -122,8 +127,10 @@ BEGIN
       v_from := "threadline".mask_columns(v_from, v_hidden);
     END IF;
   ELSIF TG_OP OPERATOR(pg_catalog.=) 'INSERT' THEN
-    v_new := pg_catalog.to_jsonb(NEW) OPERATOR(pg_catalog.-) ARRAY['search_vector']::pg_catalog.text[];
-    IF v_new OPERATOR(pg_catalog.-) ARRAY['id', 'title', 'slug', 'author_email', 'published_at', 'search_vector']::pg_catalog.text[] OPERATOR(pg_catalog.<>) '{}'::pg_catalog.jsonb THEN  -- a column that this function does not know
+    v_new := pg_catalog.to_jsonb(NEW);
+    v_renamed := v_renamed OR NOT v_new OPERATOR(pg_catalog.?&) ARRAY['search_vector', 'author_email']::pg_catalog.text[];
+    v_new := v_new OPERATOR(pg_catalog.-) ARRAY['search_vector']::pg_catalog.text[];
+    IF v_renamed OR v_new OPERATOR(pg_catalog.-) ARRAY['id', 'title', 'slug', 'author_email', 'published_at', 'search_vector']::pg_catalog.text[] OPERATOR(pg_catalog.<>) '{}'::pg_catalog.jsonb THEN  -- not the columns that this function knows
       v_hidden := "threadline".hidden_columns(TG_RELID, ARRAY['id', 'title', 'slug', 'author_email', 'published_at', 'search_vector']::pg_catalog.text[], ARRAY['search_vector', 'author_email']::pg_catalog.text[], TG_ARGV);
     END IF;
     v_new_pk := pg_catalog.jsonb_build_object('id', v_new OPERATOR(pg_catalog.->) 'id');
@@ -135,8 +142,10 @@ BEGIN
       v_new := "threadline".mask_columns(v_new, v_hidden);
     END IF;
   ELSE
-    v_old := pg_catalog.to_jsonb(OLD) OPERATOR(pg_catalog.-) ARRAY['search_vector']::pg_catalog.text[];
-    IF v_old OPERATOR(pg_catalog.-) ARRAY['id', 'title', 'slug', 'author_email', 'published_at', 'search_vector']::pg_catalog.text[] OPERATOR(pg_catalog.<>) '{}'::pg_catalog.jsonb THEN  -- a column that this function does not know
+    v_old := pg_catalog.to_jsonb(OLD);
+    v_renamed := v_renamed OR NOT v_old OPERATOR(pg_catalog.?&) ARRAY['search_vector', 'author_email']::pg_catalog.text[];
+    v_old := v_old OPERATOR(pg_catalog.-) ARRAY['search_vector']::pg_catalog.text[];
+    IF v_renamed OR v_old OPERATOR(pg_catalog.-) ARRAY['id', 'title', 'slug', 'author_email', 'published_at', 'search_vector']::pg_catalog.text[] OPERATOR(pg_catalog.<>) '{}'::pg_catalog.jsonb THEN  -- not the columns that this function knows
       v_hidden := "threadline".hidden_columns(TG_RELID, ARRAY['id', 'title', 'slug', 'author_email', 'published_at', 'search_vector']::pg_catalog.text[], ARRAY['search_vector', 'author_email']::pg_catalog.text[], TG_ARGV);
     END IF;
     v_old_pk := pg_catalog.jsonb_build_object('id', v_old OPERATOR(pg_catalog.->) 'id');
@@ -149,7 +158,7 @@ BEGIN
     END IF;
   END IF;
 
-  IF v_cache OPERATOR(pg_catalog.=) (v_xid OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) v_id OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) pg_catalog.encode(pg_catalog.sha256((pg_catalog.pg_sequence_last_value('"threadline".transaction_secret'::pg_catalog.regclass)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) v_xid OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) v_id)::pg_catalog.bytea), 'hex')) THEN
+  IF v_cache OPERATOR(pg_catalog.=) (v_xid OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) v_id OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.pg_sequence_last_value('"threadline".transaction_secret'::pg_catalog.regclass)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) v_xid OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) v_id, 'SQL_ASCII')), 'hex')) THEN
     v_tx := v_id::pg_catalog.int8;
   ELSE
     v_tx := "threadline".begin_transaction();
@@ -243,7 +252,7 @@ BEGIN
     REVOKE CREATE ON SCHEMA "threadline" FROM "threadline_capture";
   END IF;
 END $threadline$;
-COMMENT ON FUNCTION "threadline"."capture_posts_f34ccba0a7"() IS 'threadline:{"spec":{"name":{"schema":"public","table":"posts"},"key":["id"],"columns":[{"name":"id","kind":"plain"},{"name":"title","kind":"plain"},{"name":"slug","kind":"plain"},{"name":"author_email","kind":"plain"},{"name":"published_at","kind":"timestamptz"},{"name":"search_vector","kind":"plain"}],"partitioned":false,"policy":{"exclude":["search_vector"],"mask":["author_email"],"except":[],"store_changed_from":true,"primary_key":null,"context":"allow","truncate":"record"}},"body":"95298db8b8920a8836e8929f03271480d6334a9a013ff8aa0a12109d00288e81"}';
+COMMENT ON FUNCTION "threadline"."capture_posts_f34ccba0a7"() IS 'threadline:{"spec":{"name":{"schema":"public","table":"posts"},"key":["id"],"columns":[{"name":"id","kind":"plain"},{"name":"title","kind":"plain"},{"name":"slug","kind":"plain"},{"name":"author_email","kind":"plain"},{"name":"published_at","kind":"timestamptz"},{"name":"search_vector","kind":"plain"}],"partitioned":false,"policy":{"exclude":["search_vector"],"mask":["author_email"],"except":[],"store_changed_from":true,"primary_key":null,"context":"allow","truncate":"record"}},"body":"1903a475064b4e1d9b3adc67af66d51df864bc3a1905aa420c179a0393274071"}';
 
 -- The name sorts before other triggers, so that changes are captured in the order in which they happen.
 -- The arguments are the table's oid and the numbers of the redacted columns, which a rename does not change.
