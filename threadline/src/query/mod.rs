@@ -1,6 +1,7 @@
 //! Reads: timelines, histories, pages.
 
 mod actor_history;
+mod filter;
 mod history;
 mod page;
 mod row_ref;

@@ -34,6 +34,9 @@ impl<T: ConnectionTrait + TransactionSession> AuditedTransaction<T> {
 
     /// Commits, and gives the handle of the transaction: `None` when it changed nothing audited.
     ///
+    /// What deferred triggers change at COMMIT is captured under the same transaction; where that is
+    /// all it changed, the handle is not known here.
+    ///
     /// # Errors
     /// When the database fails; the transaction is then rolled back.
     pub async fn commit(self) -> Result<Option<i64>> {
