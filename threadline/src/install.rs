@@ -77,6 +77,7 @@ pub async fn install_triggers<C: TransactionTrait>(
             entity.table_name(),
         )?;
         let spec = codegen::introspect(schema, &name, entity.policy(), &txn).await?;
+        spec.check_entity_key(&entity.primary_key())?;
         txn.execute_unprepared(&codegen::capture(schema, &spec, None)?.up)
             .await?;
         tables.push(name);

@@ -267,6 +267,23 @@ fn refusals_of_the_catalogue_name_the_thing_and_the_fix_and_write_nothing() {
 }
 
 #[test]
+fn an_entity_with_another_key_than_its_table_is_refused() {
+    let db = TestDb::new("entity_key");
+    db.run(
+        "CREATE TABLE posts (
+             id int, tenant_id int, title text, author_email text, search_vector tsvector, PRIMARY KEY (tenant_id, id)
+         );",
+    );
+    let mut host = host();
+    host.use_database(&db.url);
+    let refusal = host.refused(1, &["gen-triggers", "--tables", "posts"]);
+    assert!(
+        refusal.contains("has the key (id) and the table has (id, tenant_id)"),
+        "{refusal}"
+    );
+}
+
+#[test]
 fn sources_come_from_the_flag_then_from_the_file() {
     let host = host();
     host.write("threadline.toml", "entity_paths = ['nowhere']\n");

@@ -154,6 +154,18 @@ pub enum InvalidSpec {
         /// The column.
         column: String,
     },
+    /// The entity takes other columns for the key than the table does.
+    #[error(
+        "the entity of `{table}` has the key ({entity}) and the table has ({found}): history and as_of would not find its records; mark the same fields with `#[sea_orm(primary_key)]`"
+    )]
+    EntityKey {
+        /// The table.
+        table: TableName,
+        /// The key columns of the entity.
+        entity: Box<str>,
+        /// The key columns of the table.
+        found: Box<str>,
+    },
     /// The policy does not fit.
     #[error("the capture policy of `{table}` does not fit")]
     Policy {
@@ -166,6 +178,25 @@ pub enum InvalidSpec {
 }
 
 impl TableSpec {
+    /// Checks that an entity of the table has the table's key, in any order.
+    ///
+    /// # Errors
+    /// When it has another one: a record would be asked for by a key that nobody captured.
+    pub fn check_entity_key<K: AsRef<str>>(&self, key: &[K]) -> Result<(), InvalidSpec> {
+        let mut entity: Vec<_> = key.iter().map(AsRef::as_ref).collect();
+        let mut found: Vec<_> = self.key.iter().map(String::as_str).collect();
+        entity.sort_unstable();
+        found.sort_unstable();
+        if entity == found {
+            return Ok(());
+        }
+        Err(InvalidSpec::EntityKey {
+            table: self.name.clone(),
+            entity: entity.join(", ").into(),
+            found: found.join(", ").into(),
+        })
+    }
+
     /// Checks that a capture function can be made.
     ///
     /// # Errors
@@ -189,5 +220,27 @@ impl TableSpec {
                 table: self.name.clone(),
                 err,
             })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entity_has_the_key_of_its_table_in_any_order() {
+        let spec = TableSpec {
+            name: "items".parse().unwrap(),
+            key: vec!["tenant_id".into(), "id".into()],
+            columns: Vec::new(),
+            partitioned: false,
+            policy: CapturePolicy::default(),
+        };
+        assert_eq!(spec.check_entity_key(&["id", "tenant_id"]), Ok(()));
+        let err = spec.check_entity_key(&["id"]).unwrap_err().to_string();
+        assert!(
+            err.contains("(id) and the table has (id, tenant_id)"),
+            "{err}"
+        );
     }
 }

@@ -41,10 +41,22 @@ pub(super) fn spec(
         return Err(Refusal::PolicyGone(table.clone()).into());
     }
     if let Some(found) = catalogue.introspect(schema, table, policy) {
-        return found.map_err(|err| Error::Introspect {
-            subject,
-            err: Box::new(err),
-        });
+        let spec = match found {
+            Ok(spec) => spec,
+            Err(err) => {
+                let err = Box::new(err);
+                return Err(Error::Introspect { subject, err });
+            }
+        };
+        // A hand-written entity does not tell its key to a reader of sources.
+        if let Declared::Entity(entity) = declared
+            && entity.audited
+            && !entity.key.is_empty()
+        {
+            spec.check_entity_key(&entity.key)
+                .map_err(|err| Refusal::Policy { subject, err })?;
+        }
+        return Ok(spec);
     }
     let spec = match (declared, installed) {
         (Declared::Entity(entity), _) => from_entity(entity, installed),
