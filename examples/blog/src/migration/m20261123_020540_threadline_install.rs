@@ -165,13 +165,10 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $threadline$
 $threadline$;
 
 -- threadline: append-only protection, version 1
--- Holds for the owner and for superusers too. DELETE passes only while the retention function says so.
+-- Holds for the owner and for superusers too.
 CREATE OR REPLACE FUNCTION "threadline".refuse_change() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $threadline$
 BEGIN
-  IF TG_OP = 'DELETE' AND current_setting('threadline.retention', true) = 'purge' THEN
-    RETURN OLD;
-  END IF;
   RAISE EXCEPTION 'threadline: % on %.% is refused, the audit trail is append-only', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME
     USING ERRCODE = 'insufficient_privilege';
 END $threadline$;

@@ -135,7 +135,7 @@ async fn every_image_is_the_same_under_hostile_settings() {
     let images = "SELECT string_agg(concat_ws(' | ', op, table_pk, data_after, changed_fields, changed_from, exact), E'\\n' ORDER BY concat_ws(' | ', op, table_pk, data_after, changed_fields, changed_from, exact)) FROM threadline.audit_changes";
 
     let images_of = async || -> String { test.one(images).await };
-    let purge = "SET threadline.retention = 'purge'; DELETE FROM threadline.audit_changes; RESET threadline.retention";
+    let purge = "SET session_replication_role = replica; DELETE FROM threadline.audit_changes; RESET session_replication_role";
     // Copies inside the database: no value passes through text. Then an update and a delete of each.
     let statements = [
         "CREATE TEMP TABLE saved AS SELECT * FROM public.wide",
