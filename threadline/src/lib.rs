@@ -13,10 +13,12 @@ pub mod context;
 mod diff;
 pub mod entity;
 mod error;
+pub mod evidence;
 mod incident;
 mod install;
 pub mod policy;
 mod query;
+pub mod retention;
 mod schema;
 mod transaction;
 

@@ -23,6 +23,7 @@ mod privileges;
 mod property;
 mod rebuild;
 mod renamed_secrets;
+mod retention;
 mod search_path;
 mod timeline;
 mod traps;
