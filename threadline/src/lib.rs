@@ -10,6 +10,7 @@ mod as_of;
 pub mod audited;
 pub mod codegen;
 pub mod context;
+pub mod continuity;
 mod diff;
 pub mod entity;
 mod error;

@@ -42,7 +42,7 @@ pub(super) const SCHEMA_OBJECTS: [Template; 23] = templates![
     "schema/retention_privileges",
 ];
 
-const OTHERS: [Template; 10] = templates![
+const OTHERS: [Template; 11] = templates![
     "pinned",
     "schema/drop",
     "capture/guard",
@@ -53,6 +53,7 @@ const OTHERS: [Template; 10] = templates![
     "capture/triggers",
     "capture/ownership",
     "capture/drop",
+    "baseline/chunk",
 ];
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {

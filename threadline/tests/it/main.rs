@@ -10,6 +10,7 @@ mod support;
 
 mod actor_history;
 mod concurrency;
+mod continuity;
 mod docs;
 mod drift;
 mod explain;

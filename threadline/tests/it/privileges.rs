@@ -329,18 +329,12 @@ async fn default_privileges_give_nobody_more_than_reading() {
         rights,
         [
             "current_transaction()",
-            "examine_changes()",
-            "examine_transactions()",
-            "list_partitions()",
             "record_action()",
-            "record_evidence()",
-            "retention_rules()",
             "row_key()",
             "row_ref()",
             "schema USAGE",
             "set_context()",
             "table_ref()",
-            "what_stays()",
         ]
     );
 }
