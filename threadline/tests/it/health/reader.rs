@@ -67,8 +67,13 @@ async fn a_report_never_holds_a_value_of_a_row() {
         &["posts"],
     )
     .await;
-    test.run("INSERT INTO posts VALUES ('needle-key', 'needle'); BEGIN; SELECT set_config('threadline.context', '{\"actor\": {\"type\": \"needle\", \"id\": \"needle\"}, \"needle\": 1}', true); DELETE FROM posts; COMMIT")
+    test.run("INSERT INTO posts VALUES ('needle-key', 'needle')")
         .await;
+    test.run(
+        r#"BEGIN; SELECT set_config('threadline.context', '{"actor": {"type": "needle", "id": "needle"}, "needle": 1}', true);
+           DELETE FROM posts; COMMIT"#,
+    )
+    .await;
     let health = super::health(&test).await;
     let report = serde_json::to_string(&health.fetch_findings(&test.db).await.unwrap()).unwrap();
     assert!(report.contains("malformed-context"), "{report}");

@@ -93,7 +93,8 @@ async fn without_a_name_the_roles_of_this_session_and_of_all_writers_are_looked_
         finding.message
     );
     assert!(matches!(&finding.fix, Fix::Edit(text) if text.contains("a role of its own")));
-    let group = test.role("NOLOGIN IN ROLE threadline_writer").await;
+    let group = test.role("IN ROLE threadline_writer").await;
+    test.run(&format!("ALTER ROLE {group} NOLOGIN")).await;
     let (role, db) = test.login(&format!("IN ROLE {group}")).await;
     test.run(&format!(
         "GRANT INSERT ON threadline.audit_actions TO {role}"

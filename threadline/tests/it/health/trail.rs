@@ -121,9 +121,8 @@ async fn months_without_partitions_are_made_before_and_after_they_are_needed() {
 #[tokio::test]
 async fn changes_in_the_default_partition_move_to_partitions_of_their_own() {
     let (test, health) = posts().await;
-    test.run("INSERT INTO posts VALUES (1)").await;
-    let late = now(&test).await;
-    let health = health.since(late);
+    test.run(r#"SELECT threadline.set_context('{"actor": {"type": "user", "id": "alice"}}'); INSERT INTO posts VALUES (1)"#)
+        .await;
     let insert = "INSERT INTO threadline.audit_changes (id, transaction_id, captured_at, row_key, table_schema, table_name, op, table_pk)
         OVERRIDING SYSTEM VALUE SELECT -g, (SELECT max(id) FROM threadline.audit_transactions), t, 0, 'public', 'posts', 'insert', '{}'
         FROM unnest(ARRAY['2001-02-03', '2001-02-04', '2001-03-31 23:59:59.999999+00', '2900-01-01']::timestamptz[]) WITH ORDINALITY AS u(t, g)";
@@ -149,8 +148,7 @@ async fn changes_in_the_default_partition_move_to_partitions_of_their_own() {
     test.run("DO $$ DECLARE p text; BEGIN FOR p IN SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'threadline.audit_changes'::regclass
         AND inhrelid::regclass::text NOT LIKE '%default' LOOP EXECUTE 'DROP TABLE ' || p; END LOOP; END $$; INSERT INTO posts VALUES (3)")
         .await;
-    let after = now(&test).await;
-    let health = health.since(after);
+    let health = health.since(now(&test).await);
     let found = findings(&health, &test.db).await;
     assert_eq!(
         found.iter().map(|f| f.code).collect::<Vec<_>>(),
