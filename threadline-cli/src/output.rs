@@ -22,6 +22,21 @@ pub(crate) struct Report {
     pub(crate) dry_run: bool,
     /// What is left for the reader to do.
     pub(crate) next: Vec<String>,
+    /// A result that is printed as it stands.
+    pub(crate) text: String,
+    /// Whether a check found something.
+    pub(crate) found: bool,
+}
+
+impl Report {
+    /// What the process reports to the shell.
+    pub(crate) fn exit_code(&self) -> u8 {
+        if self.found {
+            exit_code::REFUSED
+        } else {
+            exit_code::OK
+        }
+    }
 }
 
 /// One file, by the name people read.
@@ -87,7 +102,22 @@ fn render(report: &Report) -> String {
     for next in &report.next {
         text += &format!("{next}\n");
     }
-    text
+    text + &report.text
+}
+
+/// Columns under their headings, as wide as they have to be.
+pub(crate) fn table<const N: usize>(
+    headings: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> String {
+    let mut table = comfy_table::Table::new();
+    table
+        .load_preset(comfy_table::presets::NOTHING)
+        .set_content_arrangement(comfy_table::ContentArrangement::Disabled)
+        .set_header(headings)
+        .add_rows(rows);
+    let lines = table.lines().map(|line| format!("{}\n", line.trim()));
+    lines.collect()
 }
 
 /// The message of an error and of its causes, one a line. A cause whose text the line above
@@ -125,6 +155,15 @@ mod tests {
         let (text, rest) = texts.split_first().unwrap();
         let source = (!rest.is_empty()).then(|| Box::new(layers(rest)));
         Layer { text, source }
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let rows = [
+            ["a".to_owned(), "é".to_owned()],
+            ["long".to_owned(), String::new()],
+        ];
+        assert_eq!(table(["X", "Y"], rows), "X     Y\na     é\nlong\n");
     }
 
     #[test]
