@@ -371,3 +371,30 @@ fn what_can_not_be_looked_at_is_an_error_that_names_the_fix() {
         "{stderr}"
     );
 }
+
+#[test]
+fn the_commands_and_the_configuration_of_the_checklist_work() {
+    let project = Applied::new("health_checklist");
+    project.db.run("ALTER TABLE comments RENAME TO drafts");
+    let guide = include_str!("../../../docs/production-checklist.md");
+    let (_, toml) = guide.split_once("```toml\n").unwrap();
+    let (toml, _) = toml.split_once("```").unwrap();
+    assert!(toml.contains("my_application"));
+    project.host.write(
+        "threadline.toml",
+        &toml.replace("my_application", "pg_monitor"),
+    );
+    let commands: Vec<_> = guide
+        .lines()
+        .filter_map(|line| line.strip_prefix("$ cargo threadline "))
+        .collect();
+    assert_eq!(commands.len(), 4);
+    for command in commands {
+        let said = project.host.run(command.split(' '));
+        assert_eq!(
+            (said.code, said.stderr.as_str()),
+            (Some(0), ""),
+            "{command}: {said:?}"
+        );
+    }
+}

@@ -50,7 +50,7 @@ const OTHERS: [Template; 10] = templates![
 ];
 
 /// What health asks the catalogue and the trail, and what it offers to run.
-const HEALTH: [Template; 19] = templates![
+const HEALTH: [Template; 20] = templates![
     "health/tables",
     "health/triggers",
     "health/leaves",
@@ -66,6 +66,7 @@ const HEALTH: [Template; 19] = templates![
     "health/application_roles",
     "health/memberships",
     "health/privileges",
+    "health/owned_tables",
     "health/owners",
     "health/hand_over",
     "health/json_casts",

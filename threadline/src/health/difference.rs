@@ -14,6 +14,7 @@ pub enum Difference {
     /// The database has no such table.
     MissingTable,
     /// The table has no capture trigger.
+    #[serde(rename = "missing-trigger")]
     NotCaptured,
     /// No trigger captures these operations.
     MissingEvents {
@@ -42,6 +43,7 @@ pub enum Difference {
         trigger: String,
     },
     /// A trigger uses the capture function of another table, or one of another audit schema.
+    #[serde(rename = "shared-function")]
     OtherFunction {
         /// The trigger.
         trigger: String,
@@ -51,6 +53,7 @@ pub enum Difference {
         serves: Option<TableName>,
     },
     /// Writes of a partition are not captured.
+    #[serde(rename = "uncaptured-partition")]
     PartitionNotCaptured {
         /// The partition.
         partition: TableName,
@@ -129,6 +132,7 @@ pub enum Difference {
         reason: String,
     },
     /// The table can't be audited at all.
+    #[serde(rename = "not-auditable")]
     Refused {
         /// Why.
         reason: String,

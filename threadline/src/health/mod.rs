@@ -37,3 +37,12 @@ pub use self::{
 /// The version of the JSON form of the reports. Fields are added within a version, never changed or
 /// removed.
 pub const HEALTH_SCHEMA_VERSION: u32 = 1;
+
+// The code of the guides compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/production-checklist.md")]
+struct ProductionChecklist;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/supported-tables.md")]
+struct SupportedTables;

@@ -26,6 +26,12 @@ struct Privilege {
     grantee: Option<String>,
 }
 
+#[derive(FromQueryResult)]
+struct OwnedTable {
+    table: String,
+    owner: String,
+}
+
 /// What the roles of the application may do that they need not: whoever may write to the trail or
 /// become its owner can forge it.
 pub(super) async fn find<C: ConnectionTrait>(
@@ -51,6 +57,8 @@ pub(super) async fn find<C: ConnectionTrait>(
         findings.extend(membership(subject, role, &memberships));
         let privileges: Vec<Privilege> = subject.rows("privileges", name(), db).await?;
         findings.extend(excess(subject, role, &privileges));
+        let tables: Vec<OwnedTable> = subject.rows("owned_tables", name(), db).await?;
+        findings.extend(table_owner(role, &tables));
     }
     Ok(findings)
 }
@@ -146,6 +154,29 @@ fn excess(subject: &Subject<'_>, role: &Role, privileges: &[Privilege]) -> Optio
     Some(Finding::new(
         "excess-privilege",
         Severity::Critical,
+        message,
+        fix,
+    ))
+}
+
+/// The owner of a table can disable its triggers. That is how most applications run, so it is a note.
+fn table_owner(role: &Role, tables: &[OwnedTable]) -> Option<Finding> {
+    let first = tables.first()?;
+    let more = match tables.len() - 1 {
+        0 => String::new(),
+        more => format!(" and {more} more audited tables"),
+    };
+    let message = format!(
+        "the application's role `{}` owns {}{more}, as `{}`: it can disable the triggers",
+        role.role, first.table, first.owner
+    );
+    let fix = Fix::Edit(format!(
+        "let another role run the migrations and own the tables, and give `{}` the privileges that it uses",
+        role.role
+    ));
+    Some(Finding::new(
+        "application-owns-table",
+        Severity::Info,
         message,
         fix,
     ))

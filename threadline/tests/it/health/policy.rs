@@ -148,7 +148,7 @@ async fn drift_is_seen_in_columns_triggers_and_bodies_too() {
         ("ALTER TABLE posts DISABLE TRIGGER ALL", "disabled-trigger"),
         (
             "DROP TRIGGER \"00_threadline_audit_capture\" ON posts; DROP TRIGGER \"00_threadline_audit_truncate\" ON posts",
-            "not-captured",
+            "missing-trigger",
         ),
         (
             "DO $$ BEGIN EXECUTE (SELECT replace(pg_get_functiondef(oid), 'BEGIN', 'BEGIN RETURN NULL;') FROM pg_proc WHERE proname LIKE 'truncate\\_posts\\_%'); END $$",

@@ -141,7 +141,7 @@ async fn an_installation_without_roles_is_handed_over_and_goes_on_capturing() {
              UNION ALL SELECT format('ALTER FUNCTION %s OWNER TO {former}', oid::regprocedure) FROM pg_proc WHERE pronamespace = 'threadline'::regnamespace LOOP
              EXECUTE s;
            END LOOP;
-           GRANT USAGE ON SCHEMA threadline TO {former}; ALTER TABLE items OWNER TO {former};
+           GRANT USAGE ON SCHEMA threadline TO {former}; GRANT ALL ON items TO {former};
          END $$; REVOKE SELECT ON items FROM threadline_capture"
     );
     let finding = check(&test, &health, &fault, "missing-role").await;
@@ -159,4 +159,25 @@ async fn an_installation_without_roles_is_handed_over_and_goes_on_capturing() {
     .await;
     assert_eq!(test.changes().await.len(), 3);
     assert_eq!(SchemaName::default().as_str(), "threadline");
+}
+
+#[tokio::test]
+async fn an_application_that_owns_its_tables_is_a_note() {
+    let (test, role, health) = app("").await;
+    let group = test.role("").await;
+    test.run(&format!(
+        "GRANT {group} TO {role}; ALTER TABLE posts OWNER TO {group}"
+    ))
+    .await;
+    let finding = only(&health, &test, "application-owns-table").await;
+    assert_eq!(finding.severity, Severity::Info);
+    assert!(
+        finding
+            .message
+            .contains(&format!("owns public.posts, as `{group}`")),
+        "{}",
+        finding.message
+    );
+    test.run(&format!("REVOKE {group} FROM {role}")).await;
+    assert_eq!(codes(&health, &test).await, Vec::<&str>::new());
 }
