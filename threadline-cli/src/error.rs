@@ -2,7 +2,12 @@
 
 use std::{io, path::PathBuf};
 
-use threadline::{InvalidSchemaName, codegen::IntrospectError};
+use threadline::{
+    InvalidSchemaName,
+    codegen::{IntrospectError, InvalidTableName},
+    continuity::ContinuityError,
+    retention::RetentionError,
+};
 
 use crate::{
     change::WriteError,
@@ -73,6 +78,47 @@ pub(crate) enum Error {
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
 
+    /// A command needs a database and none was named.
+    #[error("no database was named")]
+    NoDatabase,
+
+    /// The database could not be looked at.
+    #[error("the audit of the database cannot be looked at")]
+    Health(#[source] Box<threadline::Error>),
+
+    /// The trail could not be read or written.
+    #[error("the trail cannot be used")]
+    Trail(#[source] Box<threadline::Error>),
+
+    /// No policy says what may go.
+    #[error("threadline.toml has no `[retention]`, so nothing may go")]
+    NoRetention,
+
+    /// See [`RetentionError`].
+    #[error(transparent)]
+    Retention(#[from] RetentionError),
+
+    /// See [`ContinuityError`].
+    #[error(transparent)]
+    Continuity(#[from] ContinuityError),
+
+    /// `verify-coverage` without anything to verify.
+    #[error("no table is expected to be captured, so nothing can be verified")]
+    NothingExpected,
+
+    /// The JUnit report could not be written.
+    #[error("the JUnit report cannot be written")]
+    Junit(#[source] Box<quick_junit::SerializeError>),
+
+    /// A table in threadline.toml does not read as a name.
+    #[error("`{text}` in `{key}` of threadline.toml is not the name of a table")]
+    ConfiguredName {
+        key: &'static str,
+        text: String,
+        #[source]
+        err: InvalidTableName,
+    },
+
     /// The catalogue has no such table, or one that cannot be captured.
     #[error("table {subject} cannot be captured")]
     Introspect {
@@ -122,8 +168,28 @@ impl Error {
                 IntrospectError::Database { .. } => exit_code::FAILURE,
                 _ => exit_code::REFUSED,
             },
+            Self::Retention(RetentionError::Busy | RetentionError::Refused { .. })
+            | Self::Continuity(
+                ContinuityError::NotCaptured(_)
+                | ContinuityError::Disabled(_)
+                | ContinuityError::Drift(_)
+                | ContinuityError::StillLocked { .. },
+            ) => exit_code::REFUSED,
+            Self::Continuity(ContinuityError::Introspect(err)) => match err {
+                IntrospectError::Database { .. } => exit_code::FAILURE,
+                _ => exit_code::REFUSED,
+            },
+            Self::Trail(err) => match err.as_ref() {
+                threadline::Error::InvalidPageToken(_) => exit_code::USAGE,
+                _ => exit_code::FAILURE,
+            },
             Self::Config(ConfigError::Parse { .. })
+            | Self::NoRetention
+            | Self::Retention(RetentionError::Policy(_))
             | Self::Schema(_)
+            | Self::NoDatabase
+            | Self::NothingExpected
+            | Self::ConfiguredName { .. }
             | Self::Existing(ExistingError::Marker { .. })
             | Self::Catalogue(CatalogueError::Url | CatalogueError::UrlPart(_))
             | Self::Scan(ScanError::NoSource(_) | ScanError::Syntax { .. })
@@ -131,6 +197,10 @@ impl Error {
             Self::Locate(LocateError::Read { .. }) => exit_code::FAILURE,
             Self::Locate(_) => exit_code::USAGE,
             Self::Directory { .. }
+            | Self::Health(_)
+            | Self::Retention(_)
+            | Self::Continuity(_)
+            | Self::Junit(_)
             | Self::Config(ConfigError::Read { .. })
             | Self::Workspace(_)
             | Self::Scan(ScanError::Read { .. })
@@ -145,6 +215,18 @@ impl Error {
     pub(crate) fn help(&self) -> Option<String> {
         match self {
             Self::Locate(error) => error.help(),
+            Self::NoDatabase => Some("set DATABASE_URL, or use `--database-url`".to_owned()),
+            Self::NoRetention => Some(
+                "say how long changes are kept:\n    [retention]\n    keep_days = 400".to_owned(),
+            ),
+            Self::NothingExpected => Some(
+                "derive `Audited` on a `Model`, or name tables in `[coverage] expected` or in \
+                 `[tables]` of threadline.toml"
+                    .to_owned(),
+            ),
+            Self::ConfiguredName { .. } => Some(
+                "write names like `posts`, `blog.posts` or `\"Quoted\".\"Name\"`".to_owned(),
+            ),
             Self::Refused(refusal) => refusal.help(),
             Self::Register { name, .. } => Some(format!(
                 "make `fn migrations` one plain `vec![…]`, or write the file with `--no-register` \

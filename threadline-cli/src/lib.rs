@@ -10,6 +10,7 @@ mod args;
 mod change;
 mod command;
 mod config;
+mod database;
 mod entity;
 mod error;
 pub mod exit_code;
@@ -45,7 +46,7 @@ pub fn main(args: impl IntoIterator<Item = impl Into<OsString>>) -> ExitCode {
     match run(cli.command) {
         Ok(report) => {
             output::report(&report);
-            ExitCode::from(exit_code::OK)
+            ExitCode::from(report.exit_code())
         }
         Err(error) => {
             output::error(&error);
@@ -67,5 +68,11 @@ fn run(command: Command) -> Result<Report> {
     match command {
         Command::Install(args) => command::install::run(&args),
         Command::GenTriggers(args) => command::gen_triggers::run(&args),
+        Command::VerifyCoverage(args) => command::verify_coverage::run(&args),
+        Command::Health(command) => command::health::run(&command),
+        Command::Policy(command) => command::policy::run(&command),
+        Command::Retention(command) => command::retention::run(&command),
+        Command::Continuity(args) => command::continuity::run(&args),
+        Command::Evidence(command) => command::evidence::run(&command),
     }
 }

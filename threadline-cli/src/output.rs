@@ -22,6 +22,21 @@ pub(crate) struct Report {
     pub(crate) dry_run: bool,
     /// What is left for the reader to do.
     pub(crate) next: Vec<String>,
+    /// A result that is printed as it stands.
+    pub(crate) text: String,
+    /// Whether a check found something.
+    pub(crate) found: bool,
+}
+
+impl Report {
+    /// What the process reports to the shell.
+    pub(crate) fn exit_code(&self) -> u8 {
+        if self.found {
+            exit_code::REFUSED
+        } else {
+            exit_code::OK
+        }
+    }
 }
 
 /// One file, by the name people read.
@@ -38,6 +53,32 @@ pub(crate) fn report(report: &Report) {
         eprintln!("warning: {warning}");
     }
     print!("{}", render(report));
+}
+
+/// A bar on the terminal that says how far a long work is. Where standard error is no terminal, it
+/// shows nothing.
+pub(crate) struct Progress(indicatif::ProgressBar);
+
+impl Progress {
+    /// Shows it.
+    pub(crate) fn begin() -> Self {
+        let template = "{bar:30} {human_pos} of about {human_len} rows, {per_sec}, {eta} left";
+        let style = indicatif::ProgressStyle::with_template(template);
+        let bar = indicatif::ProgressBar::new(0);
+        bar.set_style(style.expect("a constant template that reads"));
+        Self(bar)
+    }
+
+    /// Moves it. The length is a guess, and so never less than what was done.
+    pub(crate) fn set(&self, done: u64, about: u64) {
+        self.0.set_length(about.max(done));
+        self.0.set_position(done);
+    }
+
+    /// Takes it away.
+    pub(crate) fn end(&self) {
+        self.0.finish_and_clear();
+    }
 }
 
 /// Prints what clap has to say and returns the exit code: help and version were asked for.
@@ -87,7 +128,22 @@ fn render(report: &Report) -> String {
     for next in &report.next {
         text += &format!("{next}\n");
     }
-    text
+    text + &report.text
+}
+
+/// Columns under their headings, as wide as they have to be.
+pub(crate) fn table<const N: usize>(
+    headings: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> String {
+    let mut table = comfy_table::Table::new();
+    table
+        .load_preset(comfy_table::presets::NOTHING)
+        .set_content_arrangement(comfy_table::ContentArrangement::Disabled)
+        .set_header(headings)
+        .add_rows(rows);
+    let lines = table.lines().map(|line| format!("{}\n", line.trim()));
+    lines.collect()
 }
 
 /// The message of an error and of its causes, one a line. A cause whose text the line above
@@ -125,6 +181,15 @@ mod tests {
         let (text, rest) = texts.split_first().unwrap();
         let source = (!rest.is_empty()).then(|| Box::new(layers(rest)));
         Layer { text, source }
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let rows = [
+            ["a".to_owned(), "é".to_owned()],
+            ["long".to_owned(), String::new()],
+        ];
+        assert_eq!(table(["X", "Y"], rows), "X     Y\na     é\nlong\n");
     }
 
     #[test]

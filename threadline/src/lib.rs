@@ -15,6 +15,7 @@ mod diff;
 pub mod entity;
 mod error;
 pub mod evidence;
+pub mod health;
 mod incident;
 mod install;
 pub mod policy;

@@ -15,6 +15,7 @@ mod docs;
 mod drift;
 mod explain;
 mod generated;
+mod health;
 mod history;
 mod installing;
 mod introspection;
