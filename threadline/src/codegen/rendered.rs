@@ -68,7 +68,10 @@ pub(crate) fn schema_triggers(schema: &SchemaName) -> Vec<RenderedTrigger> {
 
 /// The privileges part of the installation: who owns and who may execute what.
 pub(crate) fn schema_privileges(schema: &SchemaName) -> String {
-    render("schema/privileges", schema, context! {})
+    let parts = ["schema/privileges", "schema/retention_privileges"];
+    parts
+        .map(|part| render(part, schema, context! {}))
+        .join("\n")
 }
 
 /// Whether the installation itself lets a role other than the owner and the capture role execute a

@@ -25,7 +25,7 @@ pub(crate) fn run(command: &RetentionCommand) -> Result<Report> {
     }
 }
 
-/// The database and the policy. A missing policy is said before anything is connected.
+/// The database and the policy.
 fn open(args: &ConnectionArgs) -> Result<(Database, RetentionPolicy)> {
     let database = Database::open(args)?;
     let policy = database.settings.config.retention.clone();
