@@ -151,7 +151,7 @@ fn a_baseline_that_is_killed_in_the_middle_comes_to_the_same_end_when_it_is_run_
     ];
     kill_in_the_middle(&host, &args, || count(&test) > 20);
     let part = count(&test);
-    assert!(part < 200 && part % 5 == 0, "{part}");
+    assert!(part < 200 && part.is_multiple_of(5), "{part}");
     let said = host.done(["continuity", "baseline", "--table", "items", "--execute"]);
     assert!(
         said.contains(&format!("items: {} of 200 rows captured", 200 - part)),

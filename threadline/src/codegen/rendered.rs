@@ -268,7 +268,7 @@ mod tests {
         for function in ["set_context", "record_action", "row_key", "row_ref"] {
             assert!(is_for_others(&schema, function), "{function}");
         }
-        for function in ["begin_transaction", "refuse_change", "ensure_partitions"] {
+        for function in ["begin_transaction", "refuse_change", "open_run"] {
             assert!(!is_for_others(&schema, function), "{function}");
         }
     }

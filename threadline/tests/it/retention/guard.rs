@@ -85,29 +85,42 @@ async fn a_finished_run_opens_nothing_and_a_run_that_goes_on_opens_its_own_trans
 #[tokio::test]
 async fn an_owner_who_forges_a_run_to_delete_leaves_its_record_and_can_not_touch_what_is_young() {
     let test = old_items().await;
+    let begin = format!("SELECT threadline.begin_retention('purge', '{POLICY}', NULL)");
+    let old = "DELETE FROM threadline.audit_changes WHERE captured_at < now() - interval '20 days'";
+    // Beside the functions of a run, in the same transaction.
+    for beside in [
+        "",
+        "SELECT threadline.purge_batch((SELECT max(id) FROM threadline.audit_retention_runs), 1);",
+        "SELECT threadline.fail_retention((SELECT max(id) FROM threadline.audit_retention_runs), 'x');",
+    ] {
+        let txn = test.db.begin().await.unwrap();
+        sql(
+            &txn,
+            &format!("SET LOCAL ROLE threadline_owner; {begin}; {beside}"),
+        )
+        .await;
+        let reason = refused(&txn, old).await;
+        assert!(reason.contains("append-only"), "{beside}: {reason}");
+        txn.rollback().await.unwrap();
+    }
+    let open = "UPDATE threadline.audit_retention_runs SET xid = pg_current_xact_id() WHERE status = 'running'";
     let txn = test.db.begin().await.unwrap();
-    sql(&txn, "SET LOCAL ROLE threadline_owner").await;
     sql(
         &txn,
-        &format!("SELECT threadline.begin_retention('purge', '{POLICY}', NULL)"),
-    )
-    .await;
-    sql(
-        &txn,
-        "DELETE FROM threadline.audit_changes WHERE captured_at < now() - interval '20 days'",
-    )
-    .await;
-    txn.commit().await.unwrap();
-    assert_eq!(left(&test).await, ["items insert 2 b"]);
-    let txn = test.db.begin().await.unwrap();
-    sql(
-        &txn,
-        &format!("SELECT threadline.begin_retention('purge', '{POLICY}', NULL)"),
+        &format!("SET LOCAL ROLE threadline_owner; {begin}; {open}"),
     )
     .await;
     let reason = refused(&txn, "DELETE FROM threadline.audit_changes").await;
     assert!(reason.contains("append-only"), "{reason}");
     txn.rollback().await.unwrap();
+    let txn = test.db.begin().await.unwrap();
+    sql(
+        &txn,
+        &format!("SET LOCAL ROLE threadline_owner; {begin}; {open}; {old}"),
+    )
+    .await;
+    txn.commit().await.unwrap();
+    assert_eq!(left(&test).await, ["items insert 2 b"]);
     for hide in [
         "DELETE FROM threadline.audit_retention_runs",
         "TRUNCATE threadline.audit_retention_runs",
