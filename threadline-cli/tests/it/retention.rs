@@ -291,3 +291,50 @@ fn without_a_database_nothing_is_tried() {
     let said = host.refused(2, &["retention", "purge", "--execute"]);
     assert!(said.contains("set DATABASE_URL"), "{said}");
 }
+
+/// The blocks of a language in a guide.
+fn blocks<'a>(guide: &'a str, language: &str) -> Vec<&'a str> {
+    let fence = format!("```{language}\n");
+    let blocks = guide.split(fence.as_str()).skip(1);
+    blocks
+        .map(|rest| rest.split("```").next().unwrap())
+        .collect()
+}
+
+#[test]
+fn the_guides_policy_grant_and_commands_work_as_they_stand() {
+    let retention = include_str!("../../../docs/retention.md");
+    let brownfield = include_str!("../../../docs/brownfield-continuity.md");
+    let (host, test) = old_items("guides", 4);
+    let toml: String = blocks(retention, "toml").concat();
+    host.write("threadline.toml", &toml);
+    test.run("DROP ROLE IF EXISTS my_operator; CREATE ROLE my_operator");
+    for sql in blocks(retention, "sql") {
+        test.run(sql);
+    }
+    test.run("DROP ROLE my_operator");
+    let commands: Vec<&str> = [retention, brownfield]
+        .iter()
+        .flat_map(|guide| blocks(guide, "console"))
+        .flat_map(str::lines)
+        .collect();
+    assert_eq!(commands.len(), 8);
+    for command in commands {
+        let command = command.strip_prefix("$ cargo threadline ").unwrap();
+        host.done(command.split_whitespace());
+    }
+    let said = host.done(["retention", "show"]);
+    for held in [
+        "held: actor user:42 (case 12)",
+        "held: correlation id migration-7",
+        "held: row {\"id\":1017} of invoices",
+    ] {
+        assert!(said.contains(held), "{said}");
+    }
+    let kept = test.texts("SELECT status FROM threadline.audit_retention_runs");
+    assert_eq!(
+        kept,
+        ["completed"],
+        "the month that is not past its time is no run"
+    );
+}
