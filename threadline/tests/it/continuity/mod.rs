@@ -290,3 +290,24 @@ async fn what_can_not_be_taken_is_refused_and_nothing_is_written() {
         1
     );
 }
+
+#[tokio::test]
+async fn the_role_that_applies_the_migrations_may_take_a_baseline() {
+    let test = brownfield().await;
+    let role = test
+        .role("IN ROLE threadline_owner, threadline_writer")
+        .await;
+    test.run(&format!("ALTER TABLE items OWNER TO {role}"))
+        .await;
+    let db = test.pool_as(&role, 2).await;
+    let done = baseline(table("items")).run(&db).await.unwrap();
+    assert_eq!((done.captured, done.evidence.recorded_by), (8, role));
+    // Row security that would hide rows is an error, not a gap.
+    test.run("INSERT INTO items VALUES (11, 'late'); ALTER TABLE items ENABLE ROW LEVEL SECURITY; ALTER TABLE items FORCE ROW LEVEL SECURITY")
+        .await;
+    let err = baseline(table("items")).run(&db).await.unwrap_err();
+    assert!(
+        matches!(err, ContinuityError::NotPermitted { .. }),
+        "{err:?}"
+    );
+}
