@@ -17,6 +17,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Capture(CaptureArgs),
+    Stack(StackArgs),
 }
 
 /// How long to measure, and how to show it.
@@ -50,6 +51,13 @@ pub(crate) struct CaptureArgs {
     /// How often each scenario is measured
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rounds: Option<u32>,
+}
+
+/// A request to the example against the same request to a handler without Threadline
+#[derive(Debug, Args)]
+pub(crate) struct StackArgs {
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
 }
 
 /// A file that audits a table in another way.

@@ -1,10 +1,7 @@
-use std::{io, path::PathBuf};
+use std::{error::Error as StdError, io, path::PathBuf};
 
 use sea_orm::{DbErr, sqlx};
-use threadline::{
-    InstallTriggersError,
-    codegen::{IntrospectError, InvalidSpec, InvalidTableName},
-};
+use threadline::codegen::{IntrospectError, InvalidSpec, InvalidTableName};
 
 /// The `Result` of this program.
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
@@ -31,10 +28,6 @@ pub(crate) enum Error {
     /// Threadline could not be installed.
     #[error("the audit schema can't be installed")]
     Install(#[from] threadline::Error),
-
-    /// The triggers could not be made.
-    #[error("the capture of the tables can't be installed")]
-    InstallTriggers(#[from] InstallTriggersError),
 
     /// See [`InvalidTableName`].
     #[error(transparent)]
@@ -68,6 +61,18 @@ pub(crate) enum Error {
         #[source]
         err: Box<Error>,
     },
+
+    /// The HTTP server could not listen, or failed.
+    #[error("the HTTP server failed")]
+    Serve(#[source] io::Error),
+
+    /// A request got no response.
+    #[error("a request got no response")]
+    Request(#[source] Box<dyn StdError>),
+
+    /// A request was not served.
+    #[error("a request was answered with {status} instead of 201: {body}")]
+    Response { status: u16, body: String },
 
     /// The results could not be written down.
     #[error("the results can't be written as JSON")]

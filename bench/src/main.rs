@@ -7,6 +7,7 @@
 
 mod args;
 mod capture;
+mod stack;
 
 mod cluster;
 mod error;
@@ -22,6 +23,7 @@ use crate::args::{Cli, Command};
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Capture(args) => capture::run(&args),
+        Command::Stack(args) => stack::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
