@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    scenario::{Name, Scenario, Sync, Unit},
+    scenario::{Name, Scenario, SyncCommit, Unit},
     slice::{Bytes, Slice},
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Outcome {
     name: Name,
-    sync: Sync,
+    sync: SyncCommit,
     /// Missing for Threadline.
     #[serde(skip_serializing_if = "Option::is_none")]
     variant: Option<String>,
@@ -158,7 +158,7 @@ mod tests {
 
     const INSERT: Scenario = Scenario {
         name: Name::Insert,
-        sync: Sync::Off,
+        sync: SyncCommit::Off,
         count: 10,
     };
 

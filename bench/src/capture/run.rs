@@ -22,7 +22,7 @@ use crate::{
 /// The log of a round fits, so that no checkpoint comes by itself, and its files are used again.
 const SETTINGS: [(&str, &str); 5] = [
     ("shared_buffers", "512MB"),
-    ("max_wal_size", "8GB"),
+    ("max_wal_size", "4GB"),
     ("min_wal_size", "1GB"),
     ("checkpoint_timeout", "1h"),
     ("max_connections", "40"),

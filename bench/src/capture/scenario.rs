@@ -57,12 +57,12 @@ impl Serialize for Name {
 /// Whether a commit waits until its record is on the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Sync {
+pub(crate) enum SyncCommit {
     On,
     Off,
 }
 
-impl Sync {
+impl SyncCommit {
     /// As `synchronous_commit` takes it.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
@@ -84,7 +84,7 @@ pub(crate) enum Unit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Scenario {
     pub(crate) name: Name,
-    pub(crate) sync: Sync,
+    pub(crate) sync: SyncCommit,
     /// How many units a measurement has.
     pub(crate) count: i64,
 }
@@ -94,6 +94,8 @@ pub(crate) struct Scenario {
 pub(crate) struct Effort {
     /// Transactions of one row each.
     single: i64,
+    /// Transactions of one long row each.
+    long: i64,
     /// Transactions of a hundred rows each.
     hundreds: i64,
     /// Rows of a statement.
@@ -102,12 +104,14 @@ pub(crate) struct Effort {
 
 impl Effort {
     pub(crate) const FULL: Self = Self {
-        single: 400,
-        hundreds: 10,
+        single: 1000,
+        long: 200,
+        hundreds: 20,
         bulk: 50_000,
     };
     pub(crate) const QUICK: Self = Self {
         single: 16,
+        long: 16,
         hundreds: 1,
         bulk: 500,
     };
@@ -173,6 +177,7 @@ impl Name {
     fn count(self, effort: Effort) -> i64 {
         match self {
             Self::Tx100 => effort.hundreds,
+            Self::Toast => effort.long,
             name if name.is_bulk() => effort.bulk,
             _ => effort.single,
         }
@@ -187,10 +192,10 @@ pub(crate) fn scenarios(only: &[Name], effort: Effort) -> Vec<Scenario> {
         .copied()
         .filter(chosen)
         .flat_map(|name| {
-            let syncs: &[Sync] = if name.is_bulk() {
-                &[Sync::On]
+            let syncs: &[SyncCommit] = if name.is_bulk() {
+                &[SyncCommit::On]
             } else {
-                &[Sync::On, Sync::Off]
+                &[SyncCommit::On, SyncCommit::Off]
             };
             syncs.iter().map(move |&sync| Scenario {
                 name,
@@ -231,7 +236,7 @@ mod tests {
             found,
             [Scenario {
                 name: Name::Copy,
-                sync: Sync::On,
+                sync: SyncCommit::On,
                 count: 500
             }]
         );

@@ -32,7 +32,7 @@ use crate::{
 /// The log of the run fits, so that no checkpoint comes by itself.
 const SETTINGS: [(&str, &str); 4] = [
     ("shared_buffers", "512MB"),
-    ("max_wal_size", "8GB"),
+    ("max_wal_size", "4GB"),
     ("min_wal_size", "1GB"),
     ("checkpoint_timeout", "1h"),
 ];
