@@ -81,19 +81,15 @@ fn every_capture_scenario_is_measured_on_every_variant() {
                 .next()
                 .unwrap_or_else(|| panic!("{name} {sync} {variant}"));
             assert_eq!(found.next(), None);
-            assert_figures(
-                scenario,
-                &[
-                    "ratio",
-                    "micros",
-                    "baseline_micros",
-                    "wal_bytes",
-                    "rounds",
-                    "count",
-                ],
-            );
+            let positive = ["ratio", "micros", "baseline_micros", "rounds", "count"];
+            assert_figures(scenario, &positive);
+            // Differences of so little may be anything.
+            assert!(scenario["wal_bytes"].is_f64(), "{scenario}");
             #[cfg(target_os = "linux")]
-            assert_figures(scenario, &["cpu_micros", "added_cpu_micros"]);
+            {
+                assert_figures(scenario, &["cpu_micros", "baseline_cpu_micros"]);
+                assert!(scenario["added_cpu_micros"].is_f64(), "{scenario}");
+            }
         }
     }
     assert_eq!(scenarios.len(), 2 * expected.len());
