@@ -86,8 +86,10 @@ pub(crate) async fn measure(
 ) -> Result<Slice> {
     cluster.copy(template, DATABASE).await?;
     let slice = measure_here(scenario, variant, cluster).await;
-    cluster.drop(DATABASE).await?;
-    slice
+    let dropped = cluster.drop(DATABASE).await;
+    let slice = slice?;
+    dropped?;
+    Ok(slice)
 }
 
 async fn measure_here(scenario: &Scenario, variant: &Variant, cluster: &Cluster) -> Result<Slice> {
