@@ -17,6 +17,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Capture(CaptureArgs),
+    Reads(ReadsArgs),
     Stack(StackArgs),
 }
 
@@ -51,6 +52,28 @@ pub(crate) struct CaptureArgs {
     /// How often each scenario is measured
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rounds: Option<u32>,
+}
+
+/// Reads of trails of different sizes against bare index lookups of the same rows
+#[derive(Debug, Args)]
+pub(crate) struct ReadsArgs {
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+
+    /// How many changes the trails have [default: 1000000,10000000; with --quick 100000]
+    #[arg(long, value_name = "COUNTS", value_delimiter = ',', value_parser = clap::value_parser!(u64).range(1_000..=1_000_000_000))]
+    pub(crate) changes: Vec<u64>,
+
+    /// Measure these scenarios alone, or those whose names begin so
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+}
+
+impl ReadsArgs {
+    /// Whether a scenario is to be measured.
+    pub(crate) fn is_wanted(&self, name: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| name.starts_with(only.as_str()))
+    }
 }
 
 /// A request to the example against the same request to a handler without Threadline

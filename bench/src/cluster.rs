@@ -19,6 +19,8 @@ use crate::error::Result;
 pub(crate) enum Durability {
     /// As in production: `fsync`, `full_page_writes` and `synchronous_commit` are on.
     Full,
+    /// Nothing is written to the disk in time: for reads.
+    None,
 }
 
 /// A running server with nothing else to do.

@@ -85,4 +85,8 @@ pub(crate) enum Error {
     /// The audited work left another number of changes than it made.
     #[error("{expected} changes were made and {found} captured: nothing was measured")]
     Captured { expected: i64, found: i64 },
+
+    /// A bare statement found other rows than the library.
+    #[error("a bare statement found {found} rows instead of {expected}: nothing was measured")]
+    Read { expected: usize, found: usize },
 }

@@ -7,6 +7,7 @@
 
 mod args;
 mod capture;
+mod reads;
 mod stack;
 
 mod cluster;
@@ -23,6 +24,7 @@ use crate::args::{Cli, Command};
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Capture(args) => capture::run(&args),
+        Command::Reads(args) => reads::run(&args),
         Command::Stack(args) => stack::run(&args),
     };
     match outcome {
