@@ -50,8 +50,9 @@ const OTHERS: [Template; 10] = templates![
 ];
 
 /// What health asks the catalogue and the trail, and what it offers to run.
-const HEALTH: [Template; 20] = templates![
+const HEALTH: [Template; 21] = templates![
     "health/tables",
+    "health/columns",
     "health/triggers",
     "health/leaves",
     "health/functions",

@@ -117,10 +117,16 @@ fn other(state: &State, trigger: &Trigger) -> Difference {
     let serves = state
         .function(&trigger.function)
         .and_then(|function| function.meant());
+    // The function for TRUNCATE has no comment, and does nothing for a table that is not its own.
+    let truncates = state
+        .tables
+        .keys()
+        .find(|table| table.object("truncate") == trigger.function);
     Difference::OtherFunction {
         trigger: trigger.name.clone(),
         function: format!("{}.{}", trigger.function_schema, trigger.function),
-        serves: serves.map(|meant| meant.spec.name),
+        left_over: truncates.is_some(),
+        serves: serves.map(|meant| meant.spec.name).or(truncates.cloned()),
     }
 }
 
