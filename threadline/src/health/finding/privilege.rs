@@ -1,7 +1,10 @@
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value, sea_query::ArrayType};
 
 use super::{Finding, Fix, Severity, collect::Subject};
-use crate::codegen::{quote_ident, rendered::is_for_others};
+use crate::codegen::{
+    quote_ident,
+    rendered::{schema_grants, schema_roles},
+};
 
 #[derive(FromQueryResult)]
 struct Role {
@@ -126,10 +129,20 @@ fn membership(subject: &Subject<'_>, role: &Role, memberships: &[Membership]) ->
 }
 
 fn excess(subject: &Subject<'_>, role: &Role, privileges: &[Privilege]) -> Option<Finding> {
-    let excess: Vec<_> = privileges
-        .iter()
-        .filter(|held| held.kind != "FUNCTION" || !is_for_others(subject.schema, &held.name))
-        .collect();
+    // What readers and writers may execute is harmless in every hand; another role of ours has its
+    // functions for itself.
+    let grants = schema_grants(subject.schema);
+    let open = ["reader", "writer"].map(|role| format!("{}_{role}", subject.schema));
+    let ours = schema_roles(subject.schema);
+    let is_meant = |held: &Privilege| {
+        held.kind == "FUNCTION"
+            && grants.iter().any(|(function, role)| {
+                *function == held.name
+                    && (open.contains(role)
+                        || held.grantee.as_ref() == Some(role) && ours.contains(role))
+            })
+    };
+    let excess: Vec<_> = privileges.iter().filter(|held| !is_meant(held)).collect();
     if excess.is_empty() {
         return None;
     }
