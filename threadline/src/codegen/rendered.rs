@@ -161,7 +161,11 @@ fn function(schema: &SchemaName, text: &str) -> Option<(RenderedFunction, usize)
     let body = &text[tag_end..tag_end + text[tag_end..].find(tag)?];
     let end = tag_end + body.len() + tag.len();
     let end = end + text[end..].find(';')? + 1;
-    let mut parts = text[attributes..quote - " AS ".len()].split(" SET ");
+    let attributes: Vec<_> = text[attributes..quote - " AS ".len()]
+        .split_whitespace()
+        .collect();
+    let attributes = attributes.join(" ");
+    let mut parts = attributes.split(" SET ");
     let security_definer = parts.next()?.contains("SECURITY DEFINER");
     let mut settings: Vec<_> = parts.map(setting).collect();
     settings.sort_unstable();
@@ -309,6 +313,17 @@ mod tests {
                 "{line}"
             );
         }
+    }
+
+    #[test]
+    fn the_lines_of_a_header_may_break_anywhere() {
+        let sql = "CREATE OR REPLACE FUNCTION \"threadline\".f(a bigint) RETURNS SETOF \"threadline\".t\nLANGUAGE plpgsql SECURITY DEFINER\nSET a = b SET c = 'd' AS $x$ SET e = f $x$;";
+        let [function] = &functions(&SchemaName::default(), sql)[..] else {
+            panic!("one function")
+        };
+        assert_eq!(function.settings, ["a=b", "c=d"]);
+        assert!(function.security_definer);
+        assert_eq!((function.name.as_str(), function.sql.as_str()), ("f", sql));
     }
 
     #[test]
