@@ -70,12 +70,13 @@ pub(super) async fn find<C: ConnectionTrait>(
 const NAME_IT: &str =
     "if it is not the application's, name that one in `application_roles` of threadline.toml";
 
+/// No note: a misspelt role would leave the application's own unlooked at.
 fn unknown(name: &str) -> Finding {
     let fix = Fix::Edit(format!(
-        "take \"{name}\" out of `application_roles` in threadline.toml"
+        "correct \"{name}\" in `application_roles` of threadline.toml, or take it out"
     ));
     let message = format!("the application's role `{name}` is no role of this server");
-    Finding::new("unknown-role", Severity::Info, message, fix)
+    Finding::new("unknown-role", Severity::Warning, message, fix)
 }
 
 fn superuser(role: &Role) -> Finding {
