@@ -4,6 +4,8 @@
 //! templates. Only what stands at the beginning of a line is an object; what a `DO` block makes is
 //! not seen.
 
+use std::collections::BTreeMap;
+
 use minijinja::context;
 use sha2::{Digest, Sha256};
 
@@ -167,7 +169,12 @@ fn function(schema: &SchemaName, text: &str) -> Option<(RenderedFunction, usize)
     let attributes = attributes.join(" ");
     let mut parts = attributes.split(" SET ");
     let security_definer = parts.next()?.contains("SECURITY DEFINER");
-    let mut settings: Vec<_> = parts.map(setting).collect();
+    // The last value of a setting counts.
+    let settings: BTreeMap<_, _> = parts
+        .map(setting)
+        .filter_map(|text| Some((text.split_once('=')?.0.to_owned(), text)))
+        .collect();
+    let mut settings: Vec<_> = settings.into_values().collect();
     settings.sort_unstable();
     let function = RenderedFunction {
         name,
@@ -317,7 +324,7 @@ mod tests {
 
     #[test]
     fn the_lines_of_a_header_may_break_anywhere() {
-        let sql = "CREATE OR REPLACE FUNCTION \"threadline\".f(a bigint) RETURNS SETOF \"threadline\".t\nLANGUAGE plpgsql SECURITY DEFINER\nSET a = b SET c = 'd' AS $x$ SET e = f $x$;";
+        let sql = "CREATE OR REPLACE FUNCTION \"threadline\".f(a bigint) RETURNS SETOF \"threadline\".t\nLANGUAGE plpgsql SECURITY DEFINER\nSET c = 'e' SET a = b SET c = 'd' AS $x$ SET e = f $x$;";
         let [function] = &functions(&SchemaName::default(), sql)[..] else {
             panic!("one function")
         };

@@ -2,7 +2,8 @@
 
 use threadline::{
     CapturePolicy,
-    health::{Fix, Severity},
+    health::{Fix, Severity, Verdict},
+    policy::{ContextMode, TruncateMode},
 };
 
 use super::{check, codes, declared, findings, health, only, posts, table};
@@ -16,6 +17,46 @@ async fn a_healthy_database_has_no_findings() {
     )
     .await;
     assert_eq!(findings(&health, &test.db).await, []);
+}
+
+#[tokio::test]
+async fn tables_of_every_kind_under_any_policy_match_what_is_made_of_them() {
+    let test = TestDb::new().await;
+    test.run(
+        "CREATE TYPE pair AS (a int, b float8); CREATE SCHEMA \"S $threadline$ s\";
+         CREATE TABLE \"S $threadline$ s\".\"T'\"\" AS $$ t\" (
+           \"i'd\" int, \"N\\o\" text, f float8, fs float4[], p point, at timestamptz, b bytea, i interval, m money, r regclass, c pair, j json, jb jsonb,
+           js json[], n numeric, ra tstzrange, d date, virtual_like int GENERATED ALWAYS AS (\"i'd\" + 1) STORED, secret text, hidden text, noise text, PRIMARY KEY (\"i'd\", \"N\\o\"))",
+    )
+    .await;
+    let name = threadline::codegen::TableName::new("S $threadline$ s", "T'\" AS $$ t").unwrap();
+    let health = health(&test).await;
+    for truncate in [
+        TruncateMode::Record,
+        TruncateMode::Refuse,
+        TruncateMode::Rows,
+    ] {
+        for context in [ContextMode::Allow, ContextMode::Warn, ContextMode::Require] {
+            let policy = CapturePolicy {
+                mask: names(&["secret"]),
+                exclude: names(&["hidden"]),
+                except: names(&["noise"]),
+                store_changed_from: truncate == TruncateMode::Record,
+                truncate,
+                context,
+                ..CapturePolicy::default()
+            };
+            test.capture(&name.to_string(), policy.clone()).await;
+            let health = health.clone().declare([threadline::health::DeclaredTable {
+                name: name.clone(),
+                policy,
+                key: names(&["N\\o", "i'd"]),
+            }]);
+            assert_eq!(findings(&health, &test.db).await, []);
+            let policies = health.fetch_policies(&test.db).await.unwrap();
+            assert_eq!(policies.tables[0].verdict, Verdict::Matches);
+        }
+    }
 }
 
 #[tokio::test]
