@@ -24,9 +24,31 @@ pub(crate) struct Config {
     pub(crate) entity_paths: Vec<PathBuf>,
     /// Audited tables without an entity, and their policies.
     pub(crate) tables: BTreeMap<String, CapturePolicy>,
+    /// Which tables should be captured.
+    pub(crate) coverage: CoverageConfig,
+    /// What health looks at.
+    pub(crate) health: HealthConfig,
     /// The file itself; messages name it.
     #[serde(skip)]
     pub(crate) path: Option<PathBuf>,
+}
+
+/// `[coverage]`: which tables should be captured.
+#[derive(Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct CoverageConfig {
+    /// The tables that `verify-coverage` asks for, instead of every audited entity.
+    pub(crate) expected: Vec<String>,
+    /// The tables that need no capture.
+    pub(crate) expected_gaps: Vec<String>,
+}
+
+/// `[health]`: what health looks at.
+#[derive(Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct HealthConfig {
+    /// The roles that the application connects as.
+    pub(crate) application_roles: Vec<String>,
 }
 
 /// The file is there and cannot be used.
@@ -99,7 +121,9 @@ mod tests {
     fn every_key_is_read_and_paths_are_relative_to_the_file() {
         let config = parse(
             "schema = 'audit'\nmigration_dir = 'db/migration'\nentity_paths = \
-             ['entity/src']\n[tables.'blog.posts']\nmask = ['email']\nstore_changed_from = false\n",
+             ['entity/src']\n[tables.'blog.posts']\nmask = ['email']\nstore_changed_from = false\n\
+             [coverage]\nexpected = ['posts']\nexpected_gaps = ['drafts']\n[health]\n\
+             application_roles = ['blog']\n",
         )
         .unwrap();
         assert_eq!(config.schema.as_deref(), Some("audit"));
@@ -111,6 +135,9 @@ mod tests {
         let policy = &config.tables["blog.posts"];
         assert_eq!(policy.mask, ["email"]);
         assert!(!policy.store_changed_from);
+        assert_eq!(config.coverage.expected, ["posts"]);
+        assert_eq!(config.coverage.expected_gaps, ["drafts"]);
+        assert_eq!(config.health.application_roles, ["blog"]);
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 use std::{io, path::PathBuf};
 
-use threadline::{InvalidSchemaName, codegen::IntrospectError};
+use threadline::{
+    InvalidSchemaName,
+    codegen::{IntrospectError, InvalidTableName},
+};
 
 use crate::{
     change::WriteError,
@@ -73,6 +76,31 @@ pub(crate) enum Error {
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
 
+    /// A command needs a database and none was named.
+    #[error("no database was named")]
+    NoDatabase,
+
+    /// The database could not be looked at.
+    #[error("the audit of the database cannot be looked at")]
+    Health(#[source] Box<threadline::Error>),
+
+    /// `verify-coverage` without anything to verify.
+    #[error("no table is expected to be captured, so nothing can be verified")]
+    NothingExpected,
+
+    /// The JUnit report could not be written.
+    #[error("the JUnit report cannot be written")]
+    Junit(#[source] Box<quick_junit::SerializeError>),
+
+    /// A table in threadline.toml does not read as a name.
+    #[error("`{text}` in `{key}` of threadline.toml is not the name of a table")]
+    ConfiguredName {
+        key: &'static str,
+        text: String,
+        #[source]
+        err: InvalidTableName,
+    },
+
     /// The catalogue has no such table, or one that cannot be captured.
     #[error("table {subject} cannot be captured")]
     Introspect {
@@ -124,6 +152,9 @@ impl Error {
             },
             Self::Config(ConfigError::Parse { .. })
             | Self::Schema(_)
+            | Self::NoDatabase
+            | Self::NothingExpected
+            | Self::ConfiguredName { .. }
             | Self::Existing(ExistingError::Marker { .. })
             | Self::Catalogue(CatalogueError::Url | CatalogueError::UrlPart(_))
             | Self::Scan(ScanError::NoSource(_) | ScanError::Syntax { .. })
@@ -131,6 +162,8 @@ impl Error {
             Self::Locate(LocateError::Read { .. }) => exit_code::FAILURE,
             Self::Locate(_) => exit_code::USAGE,
             Self::Directory { .. }
+            | Self::Health(_)
+            | Self::Junit(_)
             | Self::Config(ConfigError::Read { .. })
             | Self::Workspace(_)
             | Self::Scan(ScanError::Read { .. })
@@ -145,6 +178,15 @@ impl Error {
     pub(crate) fn help(&self) -> Option<String> {
         match self {
             Self::Locate(error) => error.help(),
+            Self::NoDatabase => Some("set DATABASE_URL, or use `--database-url`".to_owned()),
+            Self::NothingExpected => Some(
+                "derive `Audited` on a `Model`, or name tables in `[coverage] expected` or in \
+                 `[tables]` of threadline.toml"
+                    .to_owned(),
+            ),
+            Self::ConfiguredName { .. } => Some(
+                "write names like `posts`, `blog.posts` or `\"Quoted\".\"Name\"`".to_owned(),
+            ),
             Self::Refused(refusal) => refusal.help(),
             Self::Register { name, .. } => Some(format!(
                 "make `fn migrations` one plain `vec![…]`, or write the file with `--no-register` \

@@ -45,7 +45,7 @@ pub fn main(args: impl IntoIterator<Item = impl Into<OsString>>) -> ExitCode {
     match run(cli.command) {
         Ok(report) => {
             output::report(&report);
-            ExitCode::from(exit_code::OK)
+            ExitCode::from(report.exit_code())
         }
         Err(error) => {
             output::error(&error);
@@ -67,5 +67,8 @@ fn run(command: Command) -> Result<Report> {
     match command {
         Command::Install(args) => command::install::run(&args),
         Command::GenTriggers(args) => command::gen_triggers::run(&args),
+        Command::VerifyCoverage(args) => command::verify_coverage::run(&args),
+        Command::Health(command) => command::health::run(&command),
+        Command::Policy(command) => command::policy::run(&command),
     }
 }

@@ -7,7 +7,7 @@
 
 use std::{error::Error as StdError, path::PathBuf};
 
-use crate::{change::ChangeKind, error::Error, exit_code};
+use crate::{change::ChangeKind, error::Error, exit_code, migration::escape_invisible};
 
 /// What a command did, or would do.
 #[derive(Debug, Default)]
@@ -22,6 +22,21 @@ pub(crate) struct Report {
     pub(crate) dry_run: bool,
     /// What is left for the reader to do.
     pub(crate) next: Vec<String>,
+    /// A result that is printed as it stands.
+    pub(crate) text: String,
+    /// Whether a check found something.
+    pub(crate) found: bool,
+}
+
+impl Report {
+    /// What the process reports to the shell.
+    pub(crate) fn exit_code(&self) -> u8 {
+        if self.found {
+            exit_code::REFUSED
+        } else {
+            exit_code::OK
+        }
+    }
 }
 
 /// One file, by the name people read.
@@ -87,7 +102,27 @@ fn render(report: &Report) -> String {
     for next in &report.next {
         text += &format!("{next}\n");
     }
-    text
+    text + &report.text
+}
+
+/// A text in which nothing breaks the line or hides: names of tables may hold anything.
+pub(crate) fn visible(text: &str) -> String {
+    escape_invisible(text, |c| c.escape_unicode().to_string())
+}
+
+/// Columns under their headings, as wide as they have to be.
+pub(crate) fn table<const N: usize>(
+    headings: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> String {
+    let mut table = comfy_table::Table::new();
+    table
+        .load_preset(comfy_table::presets::NOTHING)
+        .set_content_arrangement(comfy_table::ContentArrangement::Disabled)
+        .set_header(headings)
+        .add_rows(rows.into_iter().map(|row| row.map(|cell| visible(&cell))));
+    let lines = table.lines().map(|line| format!("{}\n", line.trim()));
+    lines.collect()
 }
 
 /// The message of an error and of its causes, one a line. A cause whose text the line above
@@ -125,6 +160,19 @@ mod tests {
         let (text, rest) = texts.split_first().unwrap();
         let source = (!rest.is_empty()).then(|| Box::new(layers(rest)));
         Layer { text, source }
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let rows = [
+            ["a".to_owned(), "é".to_owned()],
+            ["long".to_owned(), String::new()],
+            ["b".to_owned(), "c\nd".to_owned()],
+        ];
+        assert_eq!(
+            table(["X", "Y"], rows),
+            "X     Y\na     é\nlong\nb     c\\u{a}d\n"
+        );
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod context;
 mod diff;
 pub mod entity;
 mod error;
+pub mod health;
 mod incident;
 mod install;
 pub mod policy;

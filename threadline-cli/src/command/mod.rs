@@ -1,4 +1,7 @@
 //! The commands, one a file.
 
 pub(crate) mod gen_triggers;
+pub(crate) mod health;
 pub(crate) mod install;
+pub(crate) mod policy;
+pub(crate) mod verify_coverage;

@@ -41,6 +41,14 @@ impl Place {
         let path = path.to_owned();
         Self { path, line }
     }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn line(&self) -> usize {
+        self.line
+    }
 }
 
 impl fmt::Display for Place {

@@ -14,6 +14,17 @@ fn the_help_is_the_documentation_of_every_command() {
     insta::assert_snapshot!("help", help(&["--help"]));
     insta::assert_snapshot!("help_install", help(&["install", "--help"]));
     insta::assert_snapshot!("help_gen_triggers", help(&["gen-triggers", "--help"]));
+    insta::assert_snapshot!("help_verify_coverage", help(&["verify-coverage", "--help"]));
+    insta::assert_snapshot!("help_health", help(&["health", "--help"]));
+    insta::assert_snapshot!(
+        "help_health_coverage",
+        help(&["health", "coverage", "--help"])
+    );
+    insta::assert_snapshot!(
+        "help_health_findings",
+        help(&["health", "findings", "--help"])
+    );
+    insta::assert_snapshot!("help_policy_show", help(&["policy", "show", "--help"]));
 }
 
 #[test]

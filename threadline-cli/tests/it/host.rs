@@ -192,13 +192,25 @@ impl Host {
         let mut rest = text.as_str();
         while let Some(at) = rest.find("_threadline_") {
             let (before, after) = rest.split_at(at);
-            let stamp = before.len() - "m20261123_120000".len();
-            redacted += &before[..stamp];
-            redacted += "mNOW_threadline_";
+            // Names of triggers hold the word too, and are no versions.
+            match before
+                .rfind('m')
+                .filter(|&stamp| is_version(&before[stamp..]))
+            {
+                Some(stamp) => redacted += &format!("{}mNOW", &before[..stamp]),
+                None => redacted += before,
+            }
+            redacted += "_threadline_";
             rest = &after["_threadline_".len()..];
         }
         redacted + rest
     }
+}
+
+/// Whether a text is the version of a migration: `m20261123_120000`.
+fn is_version(text: &str) -> bool {
+    text.len() == "m20261123_120000".len()
+        && text[1..].chars().all(|c| c.is_ascii_digit() || c == '_')
 }
 
 fn manifest() -> String {

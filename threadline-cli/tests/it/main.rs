@@ -4,7 +4,9 @@
 mod database;
 mod gen_triggers;
 mod guides;
+mod health;
 mod help;
 mod host;
 mod install;
 mod migrate;
+mod verify_coverage;

@@ -5,8 +5,10 @@
 
 mod base;
 mod capture;
+pub(crate) mod health;
 mod introspect;
 mod quote;
+pub(crate) mod rendered;
 mod spec;
 mod table_name;
 mod template;

@@ -49,6 +49,31 @@ const OTHERS: [Template; 10] = templates![
     "capture/drop",
 ];
 
+/// What health asks the catalogue and the trail, and what it offers to run.
+const HEALTH: [Template; 21] = templates![
+    "health/tables",
+    "health/columns",
+    "health/triggers",
+    "health/leaves",
+    "health/functions",
+    "health/without_context",
+    "health/malformed_context",
+    "health/integrity",
+    "health/mark_lost",
+    "health/partitions",
+    "health/stray",
+    "health/adopt_default",
+    "health/audit_triggers",
+    "health/application_roles",
+    "health/memberships",
+    "health/privileges",
+    "health/owned_tables",
+    "health/owners",
+    "health/hand_over",
+    "health/json_casts",
+    "health/replica_settings",
+];
+
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut env = Environment::new();
     env.set_auto_escape_callback(|_| AutoEscape::None);
@@ -89,7 +114,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     ] {
         env.add_global(word, format!("OPERATOR(pg_catalog.{operator})"));
     }
-    for (name, source) in SCHEMA_OBJECTS.iter().chain(&OTHERS) {
+    for (name, source) in SCHEMA_OBJECTS.iter().chain(&OTHERS).chain(&HEALTH) {
         env.add_template(name, source)
             .expect("a template of this crate parses");
     }

@@ -1,8 +1,8 @@
 //! The SQL of the guides does what they say.
 
-use threadline::{ActorRef, actor_history};
+use threadline::{ActorRef, CapturePolicy, actor_history, health::Health};
 
-use crate::support::{TestDb, rows};
+use crate::support::{TestDb, rows, run};
 
 pub(crate) fn sql_blocks(markdown: &str) -> Vec<String> {
     markdown
@@ -61,4 +61,114 @@ async fn the_context_that_is_set_by_hand_is_recorded() {
         .map(|tx| tx.request_id.as_deref())
         .collect();
     assert_eq!(requests, [Some("ticket-12")]);
+}
+
+#[tokio::test]
+async fn the_tables_that_the_guide_accepts_are_captured_and_those_it_refuses_are_not() {
+    let blocks = sql_blocks(include_str!("../../../docs/supported-tables.md"));
+    let [accepted, refused] = blocks.as_slice() else {
+        panic!("{blocks:?}")
+    };
+    let test = TestDb::new().await;
+    test.run(accepted).await;
+    let health = Health::new();
+    let before = health.fetch_coverage(&test.db).await.unwrap();
+    assert_eq!(before.summary.uncovered, 9);
+    for table in before.tables {
+        test.capture(&table.name.to_string(), CapturePolicy::default())
+            .await;
+    }
+    let after = health.fetch_coverage(&test.db).await.unwrap();
+    assert_eq!((after.summary.uncovered, after.summary.covered), (0, 9));
+
+    test.run(refused).await;
+    let mut checked = 0;
+    for line in refused.lines() {
+        let Some((_, said)) = line.split_once(" -- ") else {
+            continue;
+        };
+        let (table, reason) = said.split_once(": ").unwrap();
+        let err = test
+            .spec(table, CapturePolicy::default())
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(err.contains(reason), "{table}: {err}");
+        checked += 1;
+    }
+    assert_eq!(checked, 5);
+}
+
+#[tokio::test]
+async fn the_sql_of_the_checklist_runs_and_its_monitor_may_look() {
+    let blocks = sql_blocks(include_str!("../../../docs/production-checklist.md"));
+    let [grant, monitor, partitions] = blocks.as_slice() else {
+        panic!("{blocks:?}")
+    };
+    let test = posts().await;
+    let app = test.role("").await;
+    test.run(&grant.replace("my_application", &app)).await;
+    let name = format!("monitor_{}", uuid::Uuid::new_v4().simple());
+    test.run(&monitor.replace("my_monitor", &name)).await;
+    run(&test.db, partitions).await;
+    let db = test.pool_as(&name, 1).await;
+    let report = Health::new()
+        .application_roles([app])
+        .fetch_findings(&db)
+        .await
+        .unwrap();
+    let codes: Vec<_> = report.findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, ["missing-trigger"], "the table `drafts`");
+}
+
+/// The code of every finding stands in the checklist, and nothing else does.
+#[test]
+fn the_checklist_lists_every_code() {
+    let guide = include_str!("../../../docs/production-checklist.md");
+    let listed: std::collections::BTreeSet<_> = guide
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .flat_map(|line| {
+            line.split('|')
+                .nth(1)
+                .unwrap()
+                .split('`')
+                .skip(1)
+                .step_by(2)
+        })
+        .collect();
+    let sources = [
+        include_str!("../../src/health/finding/append_only.rs"),
+        include_str!("../../src/health/finding/capture.rs"),
+        include_str!("../../src/health/finding/context.rs"),
+        include_str!("../../src/health/finding/expected_gap.rs"),
+        include_str!("../../src/health/finding/integrity.rs"),
+        include_str!("../../src/health/finding/json_cast.rs"),
+        include_str!("../../src/health/finding/orphan.rs"),
+        include_str!("../../src/health/finding/owner.rs"),
+        include_str!("../../src/health/finding/partition.rs"),
+        include_str!("../../src/health/finding/privilege.rs"),
+        include_str!("../../src/health/finding/replica.rs"),
+        include_str!("../../src/health/finding/schema_function.rs"),
+    ];
+    for code in &listed {
+        let quoted = format!("\"{code}\"");
+        assert!(
+            sources.iter().any(|source| source.contains(&quoted)),
+            "{code}"
+        );
+    }
+    let kebab =
+        |text: &str| text.contains('-') && text.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+    for source in sources {
+        let code = source.split("#[cfg(test)]").next().unwrap();
+        for text in code
+            .split('"')
+            .skip(1)
+            .step_by(2)
+            .filter(|text| kebab(text))
+        {
+            assert!(listed.contains(text), "{text} is not in the guide");
+        }
+    }
 }

@@ -14,6 +14,7 @@ mod docs;
 mod drift;
 mod explain;
 mod generated;
+mod health;
 mod history;
 mod installing;
 mod introspection;

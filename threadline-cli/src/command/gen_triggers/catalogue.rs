@@ -44,7 +44,7 @@ pub(crate) enum CatalogueError {
 
 /// The catalogue of a database, or the lack of one.
 #[derive(Debug)]
-pub(super) enum Catalogue {
+pub(crate) enum Catalogue {
     /// A connection.
     Live {
         runtime: Runtime,
@@ -61,7 +61,7 @@ impl Catalogue {
     ///
     /// # Errors
     /// When the address is wrong or the server refuses.
-    pub(super) fn open(url: Option<&str>) -> Result<Self, CatalogueError> {
+    pub(crate) fn open(url: Option<&str>) -> Result<Self, CatalogueError> {
         let Some(url) = url.filter(|url| !url.is_empty()) else {
             return Ok(Self::None);
         };
@@ -83,7 +83,7 @@ impl Catalogue {
     }
 
     /// What the reader should know when no database is used: an entity can't say everything.
-    pub(super) fn warning(&self) -> Option<String> {
+    pub(crate) fn warning(&self) -> Option<String> {
         match self {
             Self::Unreachable(err) => Some(format!(
                 "the database cannot be reached, the entities alone are read: {err}"
@@ -101,7 +101,7 @@ impl Catalogue {
     ///
     /// # Errors
     /// When the table is not there or cannot be captured, or the database fails.
-    pub(super) fn introspect(
+    pub(crate) fn introspect(
         &self,
         schema: &SchemaName,
         table: &TableName,

@@ -16,14 +16,14 @@ use crate::{
 
 /// Every declaration of the project.
 #[derive(Debug)]
-pub(super) struct Declarations {
+pub(crate) struct Declarations {
     entities: Vec<Entity>,
     configured: BTreeMap<TableName, (String, CapturePolicy)>,
 }
 
 /// What is declared of one table.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Declared<'a> {
+pub(crate) enum Declared<'a> {
     /// Its entity.
     Entity(&'a Entity),
     /// Its policy, and the place of it.
@@ -37,7 +37,7 @@ impl Declarations {
     ///
     /// # Errors
     /// When sources or threadline.toml are not understood.
-    pub(super) fn gather(settings: &Settings, flag: &[PathBuf]) -> Result<Self> {
+    pub(crate) fn gather(settings: &Settings, flag: &[PathBuf]) -> Result<Self> {
         let paths = if !flag.is_empty() {
             flag.to_vec()
         } else if !settings.config.entity_paths.is_empty() {
@@ -87,7 +87,7 @@ impl Declarations {
     ///
     /// # Errors
     /// [`Refusal::NothingAudited`]
-    pub(super) fn audited(&self) -> Result<Vec<TableName>, Refusal> {
+    pub(crate) fn audited(&self) -> Result<Vec<TableName>, Refusal> {
         let entities = self.entities.iter().filter(|entity| entity.audited);
         let tables: BTreeSet<_> = entities
             .map(|entity| &entity.table)
@@ -104,7 +104,7 @@ impl Declarations {
     ///
     /// # Errors
     /// When there are two.
-    pub(super) fn of(&self, table: &TableName) -> Result<Declared<'_>, Refusal> {
+    pub(crate) fn of(&self, table: &TableName) -> Result<Declared<'_>, Refusal> {
         let entities: Vec<_> = self.entities.iter().filter(|e| e.table == *table).collect();
         let audited: Vec<_> = entities.iter().copied().filter(|e| e.audited).collect();
         let candidates = if audited.is_empty() {

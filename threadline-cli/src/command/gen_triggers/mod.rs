@@ -1,7 +1,7 @@
 //! `cargo threadline gen-triggers`
 
-mod catalogue;
-mod declared;
+pub(crate) mod catalogue;
+pub(crate) mod declared;
 mod names;
 mod refusal;
 mod resolve;
@@ -73,7 +73,7 @@ pub(crate) fn run(args: &GenTriggersArgs) -> Result<Report> {
 
     let (current, changed): (Vec<_>, Vec<_>) = specs
         .iter()
-        .partition(|spec| installed.get(&spec.name) == Some(spec));
+        .partition(|spec| !args.again && installed.get(&spec.name) == Some(spec));
     let mut report = if changed.is_empty() {
         Report::default()
     } else {

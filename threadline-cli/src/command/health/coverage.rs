@@ -1,0 +1,75 @@
+use threadline::health::{CoverageReport, ExpectedGap, TableCoverage};
+
+use super::{Target, json};
+use crate::{
+    args::CoverageArgs,
+    error::Result,
+    output::{self, Report},
+};
+
+/// Lists the coverage of each table.
+///
+/// # Errors
+/// When the project is not understood, or the database cannot be looked at.
+pub(super) fn run(args: &CoverageArgs) -> Result<Report> {
+    let target = Target::open(&args.database)?;
+    let mut health = target.health()?;
+    if !args.all_schemas {
+        health = health.schemas([&args.schema]);
+    }
+    let report = target.fetch(async |db| health.fetch_coverage(db).await)?;
+    Ok(Report {
+        found: args.strict && report.summary.uncovered > 0,
+        text: if args.json {
+            json(&report)
+        } else {
+            text(&report)
+        },
+        warnings: target.warnings,
+        ..Report::default()
+    })
+}
+
+fn text(report: &CoverageReport) -> String {
+    let rows = report.tables.iter().map(|table| {
+        [
+            table.name.to_string(),
+            status(table).to_owned(),
+            reason(table),
+        ]
+    });
+    let summary = report.summary;
+    format!(
+        "{}{} covered, {} need capture, {} expected gaps\n",
+        output::table(["TABLE", "STATUS", "REASON"], rows),
+        summary.covered,
+        summary.uncovered,
+        summary.expected_gaps
+    )
+}
+
+/// The status as people read it.
+pub(crate) fn status(table: &TableCoverage) -> &'static str {
+    match table.status.as_str() {
+        "uncovered" => "needs capture",
+        "expected_gap" => "expected gap",
+        other => other,
+    }
+}
+
+/// Why a table has its status.
+pub(crate) fn reason(table: &TableCoverage) -> String {
+    let expected = table.expected.map(|expected| match expected {
+        ExpectedGap::Configured => "named in threadline.toml",
+        ExpectedGap::Migrations => "migrations that were applied",
+        ExpectedGap::Extension => "belongs to an extension",
+        _ => "expected",
+    });
+    match expected {
+        Some(expected) => expected.to_owned(),
+        None => {
+            let gaps: Vec<_> = table.gaps.iter().map(ToString::to_string).collect();
+            gaps.join("; ")
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The database that is looked at, and what the project expects of it.
+
+use sea_orm::DatabaseConnection;
+use threadline::{
+    codegen::TableName,
+    health::{DeclaredTable, Health},
+};
+use tokio::runtime::Runtime;
+
+use crate::{
+    args::{DatabaseArgs, ProjectArgs},
+    command::gen_triggers::{
+        CatalogueError,
+        catalogue::Catalogue,
+        declared::{Declarations, Declared},
+    },
+    entity::Place,
+    error::{Error, Result},
+    settings::Settings,
+};
+
+/// The database, and what the project expects of it.
+pub(crate) struct Target {
+    pub(crate) settings: Settings,
+    /// What the project declares, with the place of the entity.
+    pub(crate) declared: Vec<(DeclaredTable, Option<Place>)>,
+    /// What the reader should know about how the result came about.
+    pub(crate) warnings: Vec<String>,
+    runtime: Runtime,
+    db: DatabaseConnection,
+}
+
+impl Target {
+    /// Reads the project and connects. Where no project is, there is nothing declared, which is
+    /// said.
+    ///
+    /// # Errors
+    /// When project or configuration are not understood, or the database cannot be reached.
+    pub(crate) fn open(args: &DatabaseArgs) -> Result<Self> {
+        let settings = Settings::gather(&ProjectArgs {
+            migration_dir: None,
+            schema: args.audit_schema.clone(),
+            manifest_path: args.manifest_path.clone(),
+        })?;
+        if let Some(schema) = settings.schema() {
+            threadline::use_schema(schema.as_str())?;
+        }
+        let mut warnings = Vec::new();
+        let declared = match Declarations::gather(&settings, &args.source) {
+            Ok(declarations) => declared(&declarations)?,
+            Err(Error::Workspace(_)) => {
+                warnings.push(
+                    "no project was found here: nothing is known of the policies of its entities"
+                        .to_owned(),
+                );
+                Vec::new()
+            }
+            Err(err) => return Err(err),
+        };
+        let (runtime, db) = match Catalogue::open(args.database_url.as_deref())? {
+            Catalogue::Live { runtime, db } => (runtime, db),
+            Catalogue::None => return Err(Error::NoDatabase),
+            Catalogue::Unreachable(err) => {
+                return Err(CatalogueError::Connect(sea_orm::sqlx::Error::Io(err)).into());
+            }
+        };
+        Ok(Self {
+            settings,
+            declared,
+            warnings,
+            runtime,
+            db,
+        })
+    }
+
+    /// What the project expects.
+    ///
+    /// # Errors
+    /// When an expected gap is no name.
+    pub(crate) fn health(&self) -> Result<Health> {
+        let config = &self.settings.config;
+        let gaps = names("expected_gaps", &config.coverage.expected_gaps)?;
+        Ok(Health::new()
+            .declare(self.declared.iter().map(|(table, _)| table.clone()))
+            .expected_gaps(gaps)
+            .application_roles(&config.health.application_roles))
+    }
+
+    /// Looks at the database.
+    ///
+    /// # Errors
+    /// When it cannot be looked at.
+    pub(crate) fn fetch<T>(
+        &self,
+        look: impl AsyncFnOnce(&DatabaseConnection) -> threadline::Result<T>,
+    ) -> Result<T> {
+        self.runtime
+            .block_on(look(&self.db))
+            .map_err(|err| Error::Health(Box::new(err)))
+    }
+}
+
+/// The names in a list of threadline.toml.
+///
+/// # Errors
+/// When one is none.
+pub(crate) fn names(key: &'static str, texts: &[String]) -> Result<Vec<TableName>> {
+    let name = |text: &String| {
+        text.parse().map_err(|err| Error::ConfiguredName {
+            key,
+            text: text.clone(),
+            err,
+        })
+    };
+    texts.iter().map(name).collect()
+}
+
+fn declared(declarations: &Declarations) -> Result<Vec<(DeclaredTable, Option<Place>)>> {
+    // A project that audits nothing can be looked at too.
+    let tables = declarations.audited().unwrap_or_default();
+    let table = |name: TableName| {
+        let (policy, key, place) = match declarations.of(&name)? {
+            Declared::Entity(entity) => (
+                entity.policy.clone(),
+                entity.key.clone(),
+                Some(entity.place.clone()),
+            ),
+            Declared::Configured(policy, _) => (policy.clone(), Vec::new(), None),
+            Declared::Nothing => Default::default(),
+        };
+        Ok((DeclaredTable { name, policy, key }, place))
+    };
+    tables.into_iter().map(table).collect()
+}
