@@ -7,7 +7,7 @@
 
 use std::{error::Error as StdError, path::PathBuf};
 
-use crate::{change::ChangeKind, error::Error, exit_code};
+use crate::{change::ChangeKind, error::Error, exit_code, migration::escape_invisible};
 
 /// What a command did, or would do.
 #[derive(Debug, Default)]
@@ -131,6 +131,11 @@ fn render(report: &Report) -> String {
     text + &report.text
 }
 
+/// A text in which nothing breaks the line or hides: names of tables may hold anything.
+pub(crate) fn visible(text: &str) -> String {
+    escape_invisible(text, |c| c.escape_unicode().to_string())
+}
+
 /// Columns under their headings, as wide as they have to be.
 pub(crate) fn table<const N: usize>(
     headings: [&str; N],
@@ -141,7 +146,7 @@ pub(crate) fn table<const N: usize>(
         .load_preset(comfy_table::presets::NOTHING)
         .set_content_arrangement(comfy_table::ContentArrangement::Disabled)
         .set_header(headings)
-        .add_rows(rows);
+        .add_rows(rows.into_iter().map(|row| row.map(|cell| visible(&cell))));
     let lines = table.lines().map(|line| format!("{}\n", line.trim()));
     lines.collect()
 }
@@ -188,8 +193,12 @@ mod tests {
         let rows = [
             ["a".to_owned(), "é".to_owned()],
             ["long".to_owned(), String::new()],
+            ["b".to_owned(), "c\nd".to_owned()],
         ];
-        assert_eq!(table(["X", "Y"], rows), "X     Y\na     é\nlong\n");
+        assert_eq!(
+            table(["X", "Y"], rows),
+            "X     Y\na     é\nlong\nb     c\\u{a}d\n"
+        );
     }
 
     #[test]

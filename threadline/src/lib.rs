@@ -49,8 +49,8 @@ pub use crate::{
     install::{InstallTriggersError, install, install_triggers},
     policy::CapturePolicy,
     query::{
-        ActorHistory, Count, InvalidPageToken, MAX_PAGE_SIZE, Page, PageToken, Timeline,
-        actor_history, timeline,
+        ActorHistory, Count, DEFAULT_SCAN_LIMIT, InvalidPageToken, MAX_PAGE_SIZE, Page, PageToken,
+        Timeline, actor_history, timeline,
     },
     schema::{DEFAULT_SCHEMA, InvalidSchemaName, MAX_SCHEMA_BYTES, SchemaName, use_schema},
     transaction::{AuditedConnection, AuditedTransaction, AuditedTransactionExt, Committed},

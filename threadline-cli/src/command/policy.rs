@@ -50,7 +50,8 @@ fn text(report: &PolicyReport) -> String {
     let mut text = output::table(["TABLE", "VERDICT", "DECLARED", "DEPLOYED"], rows);
     for table in &report.tables {
         for difference in &table.differences {
-            text += &format!("`{}`: {difference}\n", table.name);
+            let line = format!("`{}`: {difference}", table.name);
+            text += &format!("{}\n", output::visible(&line));
         }
     }
     text

@@ -106,7 +106,7 @@ fn is_invisible(character: char) -> bool {
 }
 
 /// Replaces every character that must not stand bare in a comment, line feed and tab included.
-pub(super) fn escape_invisible(text: &str, escape: impl Fn(char) -> String) -> String {
+pub(crate) fn escape_invisible(text: &str, escape: impl Fn(char) -> String) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         if is_invisible(character) || character.is_control() {

@@ -7,7 +7,7 @@ pub(crate) mod version;
 
 pub(crate) use self::{
     existing::{Existing, ExistingError, Installed},
-    file::{MigrationFile, RenderError, Subject},
+    file::{MigrationFile, RenderError, Subject, escape_invisible},
     marker::{Marker, MarkerError},
     version::{NoVersionLeft, Versions},
 };

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     InvalidSpec, MigrationSql, TableSpec, quote_literal,
-    spec::{ColumnKind, ColumnSpec},
+    spec::ColumnKind,
     template::{pinned, render},
 };
 use crate::{policy::MASK_PLACEHOLDER, schema::SchemaName};
@@ -141,7 +141,12 @@ pub(super) fn body_context(spec: &TableSpec) -> Value {
         .collect();
     pins.sort_unstable();
     pins.dedup();
-    let pins: Vec<_> = pins.into_iter().map(super::spec::Pin::sql).collect();
+    // To ask for a setting costs less than to set it for each call.
+    let settled: Option<Vec<_>> = pins.iter().map(|pin| pin.settled()).collect();
+    let pins: Vec<_> = match settled {
+        Some(_) => Vec::new(),
+        None => pins.into_iter().map(super::spec::Pin::sql).collect(),
+    };
     // A `json` value can make `to_jsonb` of the whole row fail, so every such column counts, as does
     // one that may hold such values.
     let json_columns = of(ColumnKind::Json);
@@ -160,8 +165,10 @@ pub(super) fn body_context(spec: &TableSpec) -> Value {
     let has_exact = [&json_columns, &floats, &float_arrays, &jsonbs, &texts]
         .iter()
         .any(|columns| !columns.is_empty());
-    let diffed: Vec<_> = recorded()
-        .map(|ColumnSpec { name, kind }| context! { name => name, by_text => kind.by_text() })
+    let diffed: Vec<_> = recorded().map(|column| column.name.clone()).collect();
+    let diffed_by_type: Vec<_> = recorded()
+        .filter(|column| column.kind.by_type())
+        .map(|column| column.name.clone())
         .collect();
     let (schema_name, table_name) = (
         quote_literal(spec.name.schema()),
@@ -181,7 +188,9 @@ pub(super) fn body_context(spec: &TableSpec) -> Value {
         placeholder => format!("\"{MASK_PLACEHOLDER}\""),
         row_key_seed => format!("pg_catalog.hashtextextended({table_name}, pg_catalog.hashtextextended({schema_name}, 0))"),
         pins => pins,
+        settled => settled.unwrap_or_default(),
         diffed => diffed,
+        diffed_by_type => diffed_by_type,
         float_columns => floats,
         float_array_columns => float_arrays,
         json_columns => json_columns,

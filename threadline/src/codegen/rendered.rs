@@ -4,10 +4,15 @@
 //! templates. Only what stands at the beginning of a line is an object; what a `DO` block makes is
 //! not seen.
 
+use std::collections::BTreeMap;
+
 use minijinja::context;
 use sha2::{Digest, Sha256};
 
-use super::{InvalidSpec, TableSpec, base_schema, capture, template::render};
+use super::{
+    InvalidSpec, TableSpec, base_schema, capture,
+    template::{SCHEMA_OBJECTS, render},
+};
 use crate::schema::SchemaName;
 
 const FUNCTION: &str = "CREATE OR REPLACE FUNCTION ";
@@ -66,24 +71,44 @@ pub(crate) fn schema_triggers(schema: &SchemaName) -> Vec<RenderedTrigger> {
     statements.filter_map(|sql| trigger(schema, sql)).collect()
 }
 
-/// The privileges part of the installation: who owns and who may execute what.
+/// The part of the installation that says who owns and who may do what.
 pub(crate) fn schema_privileges(schema: &SchemaName) -> String {
-    let parts = ["schema/privileges", "schema/retention_privileges"];
-    parts
-        .map(|part| render(part, schema, context! {}))
-        .join("\n")
+    let parts = SCHEMA_OBJECTS
+        .iter()
+        .map(|(name, _)| *name)
+        .filter(|name| name.ends_with("privileges"));
+    let parts: Vec<_> = parts
+        .map(|name| render(name, schema, context! {}))
+        .collect();
+    parts.join("\n")
 }
 
-/// Whether the installation itself lets a role other than the owner and the capture role execute a
-/// function of the audit schema.
-pub(crate) fn is_for_others(schema: &SchemaName, function: &str) -> bool {
-    let ours = ["owner", "capture"].map(|role| format!("TO \"{schema}_{role}\""));
-    let name = format!("{}.{function}(", schema.quoted());
-    schema_privileges(schema).lines().any(|line| {
-        line.contains("'GRANT EXECUTE ON FUNCTION ")
-            && line.contains(&name)
-            && !ours.iter().any(|role| line.contains(role))
-    })
+/// The roles that the installation makes.
+pub(crate) fn schema_roles(schema: &SchemaName) -> Vec<String> {
+    let sql = render("schema/roles", schema, context! {});
+    let list = sql.split_once("ARRAY[").map_or("", |(_, rest)| rest);
+    let list = list.split_once(']').map_or("", |(list, _)| list);
+    let names = list.split(',').map(|name| name.trim().trim_matches('\''));
+    names.map(str::to_owned).collect()
+}
+
+/// The functions of the audit schema that the installation lets roles execute, each with its role.
+pub(crate) fn schema_grants(schema: &SchemaName) -> Vec<(String, String)> {
+    let privileges = schema_privileges(schema);
+    let prefix = format!("{}.", schema.quoted());
+    let mut grants = Vec::new();
+    for grant in privileges.split("'GRANT EXECUTE ON FUNCTION ").skip(1) {
+        let Some((list, rest)) = grant.split_once(" TO ") else {
+            continue;
+        };
+        let Some((role, _)) = ident(rest) else {
+            continue;
+        };
+        let functions = list.split(&prefix).skip(1);
+        let names = functions.filter_map(|function| function.split_once('('));
+        grants.extend(names.map(|(name, _)| (name.to_owned(), role.clone())));
+    }
+    grants
 }
 
 /// One setting in the form in which two of them compare: `timezone=UTC`.
@@ -138,9 +163,18 @@ fn function(schema: &SchemaName, text: &str) -> Option<(RenderedFunction, usize)
     let body = &text[tag_end..tag_end + text[tag_end..].find(tag)?];
     let end = tag_end + body.len() + tag.len();
     let end = end + text[end..].find(';')? + 1;
-    let mut parts = text[attributes..quote - " AS ".len()].split(" SET ");
+    let attributes: Vec<_> = text[attributes..quote - " AS ".len()]
+        .split_whitespace()
+        .collect();
+    let attributes = attributes.join(" ");
+    let mut parts = attributes.split(" SET ");
     let security_definer = parts.next()?.contains("SECURITY DEFINER");
-    let mut settings: Vec<_> = parts.map(setting).collect();
+    // The last value of a setting counts.
+    let settings: BTreeMap<_, _> = parts
+        .map(setting)
+        .filter_map(|text| Some((text.split_once('=')?.0.to_owned(), text)))
+        .collect();
+    let mut settings: Vec<_> = settings.into_values().collect();
     settings.sort_unstable();
     let function = RenderedFunction {
         name,
@@ -263,14 +297,41 @@ mod tests {
     }
 
     #[test]
-    fn what_readers_and_writers_may_execute_is_known_from_the_grants() {
+    fn the_roles_and_what_each_may_execute_are_known_from_the_text() {
         let schema = SchemaName::default();
-        for function in ["set_context", "record_action", "row_key", "row_ref"] {
-            assert!(is_for_others(&schema, function), "{function}");
+        let roles = schema_roles(&schema);
+        for role in ["owner", "capture", "reader", "writer", "retention"] {
+            assert!(roles.contains(&format!("threadline_{role}")), "{roles:?}");
         }
-        for function in ["begin_transaction", "refuse_change", "open_run"] {
-            assert!(!is_for_others(&schema, function), "{function}");
+        let grants = schema_grants(&schema);
+        let may = |role: &str, function: &str| {
+            grants.contains(&(function.to_owned(), format!("threadline_{role}")))
+        };
+        assert!(may("reader", "row_key") && may("reader", "row_ref"));
+        assert!(may("writer", "set_context") && may("writer", "current_transaction"));
+        assert!(!may("reader", "set_context") && !may("writer", "begin_transaction"));
+        assert!(may("owner", "begin_transaction"));
+        assert!(may("retention", "purge_batch") && !may("writer", "purge_batch"));
+        // Grants are told one by one, or a function that was not granted would be taken for granted.
+        let bulk = format!("ON ALL FUNCTIONS IN SCHEMA {}", schema.quoted());
+        let privileges = schema_privileges(&schema);
+        for line in privileges.lines().filter(|line| line.contains(&bulk)) {
+            assert!(
+                line.contains("REVOKE") || line.contains("threadline_capture"),
+                "{line}"
+            );
         }
+    }
+
+    #[test]
+    fn the_lines_of_a_header_may_break_anywhere() {
+        let sql = "CREATE OR REPLACE FUNCTION \"threadline\".f(a bigint) RETURNS SETOF \"threadline\".t\nLANGUAGE plpgsql SECURITY DEFINER\nSET c = 'e' SET a = b SET c = 'd' AS $x$ SET e = f $x$;";
+        let [function] = &functions(&SchemaName::default(), sql)[..] else {
+            panic!("one function")
+        };
+        assert_eq!(function.settings, ["a=b", "c=d"]);
+        assert!(function.security_definer);
+        assert_eq!((function.name.as_str(), function.sql.as_str()), ("f", sql));
     }
 
     #[test]

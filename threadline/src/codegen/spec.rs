@@ -43,16 +43,11 @@ pub enum ColumnKind {
 }
 
 impl ColumnKind {
-    pub(super) const fn by_text(self) -> bool {
-        !matches!(
+    /// Whether two values that differ may have the same text: a string and a number, say.
+    pub(super) const fn by_type(self) -> bool {
+        matches!(
             self,
-            Self::Plain
-                | Self::Float
-                | Self::FloatArray
-                | Self::Geometric
-                | Self::Timestamptz
-                | Self::Bytea
-                | Self::Reference
+            Self::Json | Self::Jsonb | Self::TextForm | Self::Other | Self::Virtual
         )
     }
 
@@ -109,6 +104,22 @@ impl Pin {
             Self::Money => "lc_monetary = 'C'",
             Self::SearchPath => "search_path = pg_catalog, pg_temp",
             Self::Quotes => "quote_all_identifiers = off",
+        }
+    }
+
+    /// The condition that the session has the setting already, for what sessions usually have.
+    pub(super) const fn settled(self) -> Option<&'static str> {
+        match self {
+            Self::Digits => Some(
+                "pg_catalog.current_setting('extra_float_digits')::pg_catalog.int4 OPERATOR(pg_catalog.>=) 1",
+            ),
+            Self::TimeZone => Some(
+                "pg_catalog.current_setting('timezone') OPERATOR(pg_catalog.=) ANY (ARRAY['UTC', 'Etc/UTC']::pg_catalog.text[])",
+            ),
+            Self::Bytes => {
+                Some("pg_catalog.current_setting('bytea_output') OPERATOR(pg_catalog.=) 'hex'")
+            }
+            _ => None,
         }
     }
 }

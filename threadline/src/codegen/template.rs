@@ -57,8 +57,9 @@ const OTHERS: [Template; 11] = templates![
 ];
 
 /// What health asks the catalogue and the trail, and what it offers to run.
-const HEALTH: [Template; 20] = templates![
+const HEALTH: [Template; 21] = templates![
     "health/tables",
+    "health/columns",
     "health/triggers",
     "health/leaves",
     "health/functions",
@@ -110,8 +111,11 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("minus", "-"),
         ("get", "->"),
         ("text", "->>"),
+        ("path_text", "#>>"),
+        ("matches", "~"),
         ("has", "?"),
         ("has_all", "?&"),
+        ("has_any", "?|"),
         ("like", "~~"),
         ("contains", "@>"),
     ] {
@@ -128,7 +132,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
 pub(super) fn render(name: &str, schema: &SchemaName, more: Value) -> String {
     let quoted = schema.quoted();
     let secret = quote_literal(&format!("{quoted}.transaction_secret"));
-    let seal = move |xid: String, id: String| seal(&secret, &xid, &id);
+    let seal = move |own: String| seal(&secret, &own);
     let role = |role: &str| format!("{schema}_{role}");
     let common = context! {
         schema => quoted,
@@ -166,12 +170,12 @@ fn may_own(role: String, named: Option<bool>) -> String {
     )
 }
 
-/// The expression that seals a transaction's row into the cache. The secret is the value of a
+/// The expression that seals `xid:id` of a transaction's row into the cache. The secret is the value of a
 /// sequence that only the capture functions may read. A conversion to `SQL_ASCII` takes the bytes as
 /// they are and can't fail, whatever the session put into the id.
-fn seal(secret: &str, xid: &str, id: &str) -> String {
+fn seal(secret: &str, own: &str) -> String {
     let cat = "OPERATOR(pg_catalog.||)";
     format!(
-        "pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.pg_sequence_last_value({secret}::pg_catalog.regclass)::pg_catalog.text {cat} ':' {cat} {xid} {cat} ':' {cat} {id}, 'SQL_ASCII')), 'hex')"
+        "pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.pg_sequence_last_value({secret}::pg_catalog.regclass)::pg_catalog.text {cat} ':' {cat} {own}, 'SQL_ASCII')), 'hex')"
     )
 }

@@ -42,9 +42,11 @@ pub(super) fn compare(
                 found.extend(policy::unfit(declared, columns, key));
             }
         }
-        Some(Shape::NoKey(reason)) => found.push(Difference::NoKey {
+        Some(Shape::NoKey { columns, reason }) => found.push(Difference::NoKey {
+            // Only columns that are still there can be the key again.
             deployed: deployed
                 .as_ref()
+                .filter(|spec| spec.key.iter().all(|column| columns.contains(column)))
                 .map_or_else(Vec::new, |spec| spec.key.clone()),
             by_policy: deployed
                 .as_ref()

@@ -134,3 +134,58 @@ impl CoverageReport {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(
+        table: &str,
+        (of_extension, declared, configured): (bool, bool, bool),
+        differences: Vec<Difference>,
+        expected: CoverageStatus,
+    ) {
+        let name = table.parse().expect("a name");
+        let found = coverage(&name, of_extension, declared, configured, differences);
+        assert_eq!(found.status, expected);
+        assert_eq!(
+            found.gaps.is_empty(),
+            expected != CoverageStatus::Uncovered,
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn only_a_table_that_nobody_declares_and_that_has_no_capture_at_all_is_an_expected_gap() {
+        use CoverageStatus::{Covered, ExpectedGap, Uncovered};
+        let none = || vec![Difference::NotCaptured];
+        let broken = || {
+            vec![Difference::MissingEvents {
+                events: vec!["DELETE"],
+            }]
+        };
+        check("posts", (false, false, false), none(), Uncovered);
+        check("posts", (false, false, true), none(), ExpectedGap);
+        check("posts", (true, false, false), none(), ExpectedGap);
+        check("posts", (true, true, true), none(), Uncovered);
+        check("posts", (true, false, true), broken(), Uncovered);
+        check(
+            "app.seaql_migrations",
+            (false, false, false),
+            none(),
+            ExpectedGap,
+        );
+        check(
+            "seaql_migrations",
+            (false, false, false),
+            broken(),
+            Uncovered,
+        );
+        check("posts", (false, true, false), vec![], Covered);
+        // What only drifts is captured.
+        let column = "extra".to_owned();
+        let drift = vec![Difference::ColumnAdded { column }];
+        check("posts", (false, true, false), drift, Covered);
+    }
+}

@@ -11,8 +11,11 @@ use crate::codegen::TableName;
 #[serde(tag = "difference", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Difference {
-    /// The database has no such table.
-    MissingTable,
+    /// The database has no such table that could be audited.
+    MissingTable {
+        /// What there is instead.
+        reason: String,
+    },
     /// The table has no capture trigger.
     #[serde(rename = "missing-trigger")]
     NotCaptured,
@@ -51,6 +54,8 @@ pub enum Difference {
         function: String,
         /// The table that the function was made for, if it says.
         serves: Option<TableName>,
+        /// Whether the trigger does nothing: it is left over from a partition that was detached.
+        left_over: bool,
     },
     /// Writes of a partition are not captured.
     #[serde(rename = "uncaptured-partition")]
@@ -101,7 +106,7 @@ pub enum Difference {
     },
     /// The table has no key any more.
     NoKey {
-        /// The key columns that the function records.
+        /// The key columns that the function records; none where they are gone too.
         deployed: Vec<String>,
         /// Whether the policy names the key.
         by_policy: bool,
@@ -145,7 +150,7 @@ impl Difference {
     pub fn is_gap(&self) -> bool {
         matches!(
             self,
-            Self::MissingTable
+            Self::MissingTable { .. }
                 | Self::NotCaptured
                 | Self::MissingEvents { .. }
                 | Self::DisabledTrigger { .. }
@@ -160,7 +165,7 @@ impl Difference {
     pub(super) fn hides(&self) -> bool {
         matches!(
             self,
-            Self::MissingTable | Self::OutdatedFunction { .. } | Self::Refused { .. }
+            Self::MissingTable { .. } | Self::OutdatedFunction { .. } | Self::Refused { .. }
         ) || matches!(self, Self::EditedFunction { part, .. } if *part == "comment")
     }
 }
@@ -175,7 +180,6 @@ fn list(names: &[String]) -> String {
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::MissingTable => write!(f, "the database has no such table"),
             Self::NotCaptured => write!(f, "it has no capture trigger"),
             Self::MissingEvents { events } => {
                 write!(f, "no trigger captures {}", events.join(", "))
@@ -202,6 +206,7 @@ impl fmt::Display for Difference {
                 trigger,
                 function,
                 serves,
+                ..
             } => match serves {
                 Some(table) => write!(
                     f,
@@ -259,7 +264,8 @@ impl fmt::Display for Difference {
                 list(deployed),
                 list(table)
             ),
-            Self::NoKey { reason, .. }
+            Self::MissingTable { reason }
+            | Self::NoKey { reason, .. }
             | Self::PolicyUnfit { reason }
             | Self::Refused { reason } => {
                 write!(f, "{reason}")

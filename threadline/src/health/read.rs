@@ -24,7 +24,6 @@ struct TableRow {
 struct TriggerRow {
     schema: String,
     relation: String,
-    root: i64,
     name: String,
     kind: i32,
     enabled: String,
@@ -72,18 +71,12 @@ pub(super) async fn state<C: ConnectionTrait>(schema: &SchemaName, db: &C) -> Re
     let functions: Vec<FunctionRow> = all("functions", schema, db).await?;
     let mut of_relation: BTreeMap<TableName, Vec<Trigger>> = BTreeMap::new();
     let mut of_root: BTreeMap<i64, Vec<TableName>> = BTreeMap::new();
-    let mut add = |root: i64, name: &TableName| {
-        let names = of_root.entry(root).or_default();
-        if !names.contains(name) {
-            names.push(name.clone());
-        }
-    };
     for row in leaves {
-        add(row.root, &name(&row.schema, &row.relation)?);
+        let name = name(&row.schema, &row.relation)?;
+        of_root.entry(row.root).or_default().push(name);
     }
     for row in triggers {
         let name = name(&row.schema, &row.relation)?;
-        add(row.root, &name);
         of_relation.entry(name).or_default().push(trigger(row));
     }
     let mut state = State {
@@ -93,9 +86,9 @@ pub(super) async fn state<C: ConnectionTrait>(schema: &SchemaName, db: &C) -> Re
     for row in tables {
         let name = name(&row.schema, &row.table)?;
         let leaves = of_root.remove(&row.oid).unwrap_or_default();
-        let leaves = leaves.into_iter().filter(|leaf| *leaf != name);
         let table = TableState {
             leaves: leaves
+                .into_iter()
                 .map(|name| Leaf {
                     triggers: of_relation.remove(&name).unwrap_or_default(),
                     name,
@@ -166,10 +159,38 @@ async fn shape<C: ConnectionTrait>(
         }),
         Err(IntrospectError::Database { err, .. }) => Err(Error::from(err)),
         Err(err @ (IntrospectError::NoKey { .. } | IntrospectError::Key { .. })) => {
-            Ok(Shape::NoKey(err.to_string()))
+            Ok(Shape::NoKey {
+                columns: column_names(schema, table, db).await?,
+                reason: err.to_string(),
+            })
         }
-        Err(IntrospectError::Spec(err)) => Ok(Shape::NoKey(chain(&err))),
-        Err(err) => Ok(Shape::Refused(err.to_string())),
+        Err(err) => Ok(Shape::Refused(chain(&err))),
+    }
+}
+
+async fn column_names<C: ConnectionTrait>(
+    schema: &SchemaName,
+    table: &TableName,
+    db: &C,
+) -> Result<Vec<String>, DbErr> {
+    let sql = health_sql("columns", schema);
+    let values = [table.schema().into(), table.table().into()];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    let rows = db.query_all_raw(statement).await?;
+    rows.iter().map(|row| row.try_get("", "name")).collect()
+}
+
+/// Why a declared table is not among the tables that could be audited.
+pub(super) async fn absence<C: ConnectionTrait>(
+    schema: &SchemaName,
+    table: &TableName,
+    db: &C,
+) -> Result<String> {
+    match codegen::introspect(schema, table, CapturePolicy::default(), db).await {
+        Err(IntrospectError::Database { err, .. }) => Err(Error::from(err)),
+        Err(err) => Ok(chain(&err)),
+        // It was made a moment ago.
+        Ok(_) => Ok(format!("table `{table}` was not there")),
     }
 }
 

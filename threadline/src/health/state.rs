@@ -49,7 +49,10 @@ pub(super) enum Shape {
         key: Vec<String>,
     },
     /// The table has no key that could be used.
-    NoKey(String),
+    NoKey {
+        columns: Vec<String>,
+        reason: String,
+    },
     /// The table can't be audited.
     Refused(String),
 }

@@ -207,18 +207,20 @@ impl Health {
                 differences: compare(schema, &state, table, declared),
             }
         });
-        let missing = self
-            .declared
-            .values()
-            .filter(|declared| !state.tables.contains_key(&declared.name))
-            .map(|declared| TableDifferences {
+        let mut tables: Vec<_> = found.collect();
+        for declared in self.declared.values() {
+            if state.tables.contains_key(&declared.name) {
+                continue;
+            }
+            let reason = read::absence(schema, &declared.name, db).await?;
+            tables.push(TableDifferences {
                 name: declared.name.clone(),
                 of_extension: false,
                 declared: Some(declared.clone()),
                 configured: false,
-                differences: vec![Difference::MissingTable],
+                differences: vec![Difference::MissingTable { reason }],
             });
-        let mut tables: Vec<_> = found.chain(missing).collect();
+        }
         tables.sort_by(|a, b| a.name.cmp(&b.name));
         Ok((state, tables))
     }

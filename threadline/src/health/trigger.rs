@@ -117,10 +117,16 @@ fn other(state: &State, trigger: &Trigger) -> Difference {
     let serves = state
         .function(&trigger.function)
         .and_then(|function| function.meant());
+    // The function for TRUNCATE has no comment, and does nothing for a table that is not its own.
+    let truncates = state
+        .tables
+        .keys()
+        .find(|table| table.object("truncate") == trigger.function);
     Difference::OtherFunction {
         trigger: trigger.name.clone(),
         function: format!("{}.{}", trigger.function_schema, trigger.function),
-        serves: serves.map(|meant| meant.spec.name),
+        left_over: truncates.is_some(),
+        serves: serves.map(|meant| meant.spec.name).or(truncates.cloned()),
     }
 }
 
@@ -192,4 +198,100 @@ fn leaf_differences(
         });
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A trigger of `posts`: name, what `pg_trigger` says of it, and the prefix of its function.
+    fn trigger(name: &str, kind: i32, enabled: char, function: &str) -> Trigger {
+        Trigger {
+            name: name.to_owned(),
+            kind,
+            enabled,
+            conditional: false,
+            of_columns: false,
+            function_schema: "threadline".to_owned(),
+            function: posts().object(function),
+        }
+    }
+
+    fn posts() -> TableName {
+        "posts".parse().expect("a name")
+    }
+
+    fn of(triggers: Vec<Trigger>) -> Vec<String> {
+        let table = TableState {
+            name: posts(),
+            of_extension: false,
+            triggers,
+            leaves: Vec::new(),
+            shape: None,
+        };
+        let found = differences(&SchemaName::default(), &State::default(), &table);
+        found.iter().map(ToString::to_string).collect()
+    }
+
+    const ROWS: i32 = 1 + 4 + 8 + 16;
+    const TRUNCATE: i32 = 2 + 32;
+
+    #[test]
+    fn every_operation_needs_a_trigger_that_fires() {
+        let truncate = || trigger("00_threadline_audit_truncate", TRUNCATE, 'O', "truncate");
+        assert_eq!(of(vec![]), ["it has no capture trigger"]);
+        assert_eq!(
+            of(vec![trigger("a", ROWS, 'O', "capture"), truncate()]),
+            [""; 0]
+        );
+        assert_eq!(
+            of(vec![trigger("a", ROWS, 'A', "capture"), truncate()]),
+            [""; 0]
+        );
+        assert_eq!(
+            of(vec![trigger("a", ROWS, 'D', "capture"), truncate()]),
+            ["trigger `a` of `posts` is disabled"]
+        );
+        assert_eq!(
+            of(vec![trigger("a", ROWS, 'R', "capture"), truncate()]),
+            ["trigger `a` of `posts` fires for replicated writes only"]
+        );
+        assert_eq!(
+            of(vec![trigger("a", ROWS - 8, 'O', "capture"), truncate()]),
+            ["no trigger captures DELETE"]
+        );
+        assert_eq!(
+            of(vec![trigger("a", ROWS, 'O', "capture")]),
+            ["no trigger captures TRUNCATE"]
+        );
+        assert_eq!(
+            of(vec![trigger("a", ROWS - 1, 'O', "capture"), truncate()]),
+            ["trigger `a` does not fire after each row"]
+        );
+    }
+
+    #[test]
+    fn a_function_counts_only_for_what_it_is_made_for() {
+        // The function for TRUNCATE on INSERT captures nothing.
+        let odd = trigger("a", 2 + 4 + 32, 'O', "truncate");
+        assert_eq!(
+            of(vec![odd]),
+            ["no trigger captures INSERT, UPDATE, DELETE"]
+        );
+        let mut other = trigger("a", ROWS, 'O', "capture");
+        other.function_schema = "audit2".to_owned();
+        let found = of(vec![other]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].ends_with("which is not its capture function"));
+    }
+
+    #[test]
+    fn of_two_triggers_for_one_operation_the_generated_one_is_kept() {
+        let found = of(vec![
+            trigger("00_a", 1 + 16, 'O', "capture"),
+            trigger("00_threadline_audit_capture", ROWS, 'O', "capture"),
+            trigger("00_threadline_audit_truncate", TRUNCATE, 'O', "truncate"),
+        ]);
+        assert_eq!(found, ["trigger `00_a` records every change once more"]);
+    }
 }

@@ -2,19 +2,16 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select,
-    sea_query::{Expr, ExprTrait, Func, SelectStatement},
+    ColumnTrait, QueryFilter, QueryTrait, Select,
+    sea_query::{Alias, Expr, ExprTrait, Func, Query, SelectStatement},
 };
 
 use super::{page::fingerprint, row_ref::found_schema};
 use crate::{
     actor::ActorRef,
-    entity::{
-        audit_action,
-        audit_change::{self, Column, Op},
-        audit_transaction,
-    },
+    entity::audit_change::{self, Column, Op},
     error::{Error, Result},
+    schema,
 };
 
 #[derive(Clone, Debug, Default)]
@@ -91,32 +88,14 @@ impl Filter {
         Ok(())
     }
 
+    /// All conditions at once, for one statement that finds everything.
     pub(super) fn apply(
         &self,
         query: Select<audit_change::Entity>,
     ) -> Select<audit_change::Entity> {
-        query
-            .filter(self.own_plan())
-            .apply_if(self.entity.as_ref(), |query, entity| {
-                let schema = match &entity.schema {
-                    Some(schema) => Expr::val(schema),
-                    None => found_schema(&entity.quoted),
-                };
-                query
-                    .filter(Column::TableName.eq(&entity.table))
-                    .filter(Expr::col(Column::TableSchema).eq(schema))
-            })
-            .apply_if(self.table.as_deref(), |query, table| {
+        self.of_change(query.filter(self.own_plan()))
+            .apply_if(self.table_name(), |query, table| {
                 query.filter(Column::TableName.eq(table))
-            })
-            .apply_if(self.schema.as_deref(), |query, schema| {
-                query.filter(Column::TableSchema.eq(schema))
-            })
-            .apply_if(self.op, |query, op| query.filter(Column::Op.eq(op)))
-            .apply_if(self.changed_column.as_deref(), |query, column| {
-                query.filter(
-                    Expr::val(column).eq(Func::cust("ANY").arg(Expr::col(Column::ChangedFields))),
-                )
             })
             .apply_if(self.from, |query, at| {
                 query.filter(Column::CapturedAt.gte(at))
@@ -131,12 +110,129 @@ impl Filter {
                 query.filter(Column::TransactionId.in_subquery(ids))
             })
             .apply_if(self.action.as_deref(), |query, name| {
-                let ids = audit_action::Entity::find()
-                    .select_only()
-                    .column(audit_action::Column::TransactionId)
-                    .filter(audit_action::Column::Name.eq(name));
-                query.filter(Column::TransactionId.in_subquery(ids.into_query()))
+                query.filter(Column::TransactionId.in_subquery(of_action(name)))
             })
+    }
+
+    /// The name of the one table.
+    pub(super) fn table_name(&self) -> Option<&str> {
+        let entity = self.entity.as_ref().map(|entity| entity.table.as_str());
+        entity.or(self.table.as_deref())
+    }
+
+    /// Whether there is more to fulfil than a table and a time.
+    pub(super) fn has_conditions(&self) -> bool {
+        self.entity.is_some()
+            || self.schema.is_some()
+            || self.op.is_some()
+            || self.changed_column.is_some()
+            || self.actor.is_some()
+            || self.request_id.is_some()
+            || self.correlation_id.is_some()
+            || self.action.is_some()
+    }
+
+    /// The filter that finds transactions by an index, and of several the one that usually finds
+    /// the fewest.
+    pub(super) fn key(&self) -> Option<Key> {
+        if self.request_id.is_some() {
+            Some(Key::Request)
+        } else if self.correlation_id.is_some() {
+            Some(Key::Correlation)
+        } else if self.action.is_some() {
+            Some(Key::Action)
+        } else if matches!(self.actor, Some(ActorFilter::Is(_))) {
+            Some(Key::Actor)
+        } else {
+            None
+        }
+    }
+
+    /// The conditions of each change, whose table and time are known already, and that it fulfils
+    /// those of one key.
+    pub(super) fn conditions(
+        &self,
+        known: Option<Key>,
+        query: Select<audit_change::Entity>,
+    ) -> Select<audit_change::Entity> {
+        let action = self
+            .action
+            .as_deref()
+            .filter(|_| known != Some(Key::Action));
+        self.of_change(query)
+            .apply_if(self.of_its_transaction(known), Select::filter)
+            .apply_if(action, |query, name| {
+                let mut of_action = of_action(name);
+                let id = Expr::col(("a", "transaction_id"));
+                of_action
+                    .clear_selects()
+                    .expr(Expr::cust("true"))
+                    .and_where(id.equals(("audit_changes", "transaction_id")))
+                    .limit(1);
+                query.filter(subquery(of_action))
+            })
+    }
+
+    /// The conditions that the change itself has the columns for, but for table and time.
+    fn of_change(&self, query: Select<audit_change::Entity>) -> Select<audit_change::Entity> {
+        query
+            .apply_if(self.entity.as_ref(), |query, entity| {
+                let schema = match &entity.schema {
+                    Some(schema) => Expr::val(schema),
+                    None => found_schema(&entity.quoted),
+                };
+                query.filter(Expr::col(Column::TableSchema).eq(schema))
+            })
+            .apply_if(self.schema.as_deref(), |query, schema| {
+                query.filter(Column::TableSchema.eq(schema))
+            })
+            .apply_if(self.op, |query, op| query.filter(Column::Op.eq(op)))
+            .apply_if(self.changed_column.as_deref(), |query, column| {
+                query.filter(
+                    Expr::val(column).eq(Func::cust("ANY").arg(Expr::col(Column::ChangedFields))),
+                )
+            })
+    }
+
+    /// That the change's transaction has the context: a question about one row, never a join, so
+    /// that it is asked only of changes on the way.
+    fn of_its_transaction(&self, known: Option<Key>) -> Option<Expr> {
+        let conditions = [Key::Request, Key::Correlation, Key::Actor]
+            .into_iter()
+            .filter(|key| known != Some(*key))
+            .filter_map(|key| self.context(key))
+            .reduce(ExprTrait::and)?;
+        let table = (
+            Alias::new(schema::current().as_str()),
+            Alias::new("audit_transactions"),
+        );
+        let id = Expr::col(("t", "id"));
+        let query = Query::select()
+            .expr(conditions)
+            .from_as(table, "t")
+            .and_where(id.equals(("audit_changes", "transaction_id")))
+            .to_owned();
+        Some(subquery(query))
+    }
+
+    /// The condition of one part of the context, on a transaction `t`.
+    fn context(&self, key: Key) -> Option<Expr> {
+        let column = |name: &'static str| Expr::col(("t", name));
+        match key {
+            Key::Action => None,
+            Key::Request => Some(column("request_id").eq(self.request_id.as_deref()?)),
+            Key::Correlation => Some(column("correlation_id").eq(self.correlation_id.as_deref()?)),
+            Key::Actor => Some(match self.actor.as_ref()? {
+                ActorFilter::Nobody => column("actor_type").is_null(),
+                ActorFilter::Is(actor) => {
+                    let kind = column("actor_type").eq(actor.kind().as_str());
+                    kind.and(match actor.id() {
+                        Some(id) => column("actor_id").eq(id),
+                        None => column("actor_id").is_null(),
+                    })
+                }
+            }),
+        }
     }
 
     /// A condition that always holds, with a text of its own for each set of filter values.
@@ -155,29 +251,80 @@ impl Filter {
 
     /// The transactions that the context filters allow, if there are any.
     fn transactions(&self) -> Option<SelectStatement> {
-        use audit_transaction::Column as Tx;
-        if self.actor.is_none() && self.request_id.is_none() && self.correlation_id.is_none() {
-            return None;
-        }
-        let query = audit_transaction::Entity::find()
-            .select_only()
-            .column(Tx::Id)
-            .apply_if(self.request_id.as_deref(), |query, id| {
-                query.filter(Tx::RequestId.eq(id))
-            })
-            .apply_if(self.correlation_id.as_deref(), |query, id| {
-                query.filter(Tx::CorrelationId.eq(id))
-            })
-            .apply_if(self.actor.as_ref(), |query, actor| match actor {
-                ActorFilter::Nobody => query.filter(Tx::ActorType.is_null()),
-                ActorFilter::Is(actor) => {
-                    let query = query.filter(Tx::ActorType.eq(actor.kind().as_str()));
-                    match actor.id() {
-                        Some(id) => query.filter(Tx::ActorId.eq(id)),
-                        None => query.filter(Tx::ActorId.is_null()),
-                    }
-                }
-            });
-        Some(query.into_query())
+        [Key::Request, Key::Correlation, Key::Actor]
+            .into_iter()
+            .filter_map(|key| self.context(key))
+            .reduce(ExprTrait::and)
+            .map(transactions)
     }
+}
+
+/// What finds transactions by an index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Key {
+    Request,
+    Correlation,
+    Action,
+    Actor,
+}
+
+impl Key {
+    /// The ids of the transactions, as `id`; for an action some of them twice.
+    pub(super) fn ids(self, filter: &Filter) -> SelectStatement {
+        match self {
+            Self::Action => {
+                // A range of one hidden name: how frequent names are on average says nothing.
+                let name = filter.action.as_deref().unwrap_or_default();
+                let column = || Expr::col(("a", "name"));
+                let value = || Expr::cust_with_values("(SELECT $1::text)", [name]);
+                actions()
+                    .and_where(column().gte(value()))
+                    .and_where(column().lte(value()))
+                    .to_owned()
+            }
+            _ => transactions(filter.context(self).unwrap_or_else(|| Expr::val(false))),
+        }
+    }
+
+    /// The id within the statement of [`ids`](Self::ids).
+    pub(super) const fn id_name(self) -> &'static str {
+        match self {
+            Self::Action => "a.transaction_id",
+            _ => "t.id",
+        }
+    }
+}
+
+fn transactions(condition: Expr) -> SelectStatement {
+    let table = (
+        Alias::new(schema::current().as_str()),
+        Alias::new("audit_transactions"),
+    );
+    Query::select()
+        .expr_as(Expr::col(("t", "id")), "id")
+        .from_as(table, "t")
+        .and_where(condition)
+        .to_owned()
+}
+
+/// The transactions that recorded an action, as often as they did.
+fn of_action(name: &str) -> SelectStatement {
+    actions()
+        .and_where(Expr::col(("a", "name")).eq(name))
+        .to_owned()
+}
+
+fn actions() -> SelectStatement {
+    let table = (
+        Alias::new(schema::current().as_str()),
+        Alias::new("audit_actions"),
+    );
+    Query::select()
+        .expr_as(Expr::col(("a", "transaction_id")), "id")
+        .from_as(table, "a")
+        .to_owned()
+}
+
+fn subquery(query: SelectStatement) -> Expr {
+    Expr::SubQuery(None, Box::new(query.into()))
 }

@@ -5,12 +5,13 @@ mod filter;
 mod history;
 mod page;
 mod row_ref;
+mod search;
 mod timeline;
 
 pub use self::{
     actor_history::{ActorHistory, actor_history},
     page::{InvalidPageToken, MAX_PAGE_SIZE, Page, PageToken},
-    timeline::{Count, Timeline, timeline},
+    timeline::{Count, DEFAULT_SCAN_LIMIT, Timeline, timeline},
 };
 pub(crate) use self::{
     history::{ended_by_marker, history, own_row},

@@ -14,7 +14,8 @@ pub const MAX_PAGE_SIZE: u64 = 1_000;
 pub struct Page<T> {
     /// What is on the page.
     pub entries: Vec<T>,
-    /// Where the next page begins. `None` exactly when there is nothing more.
+    /// Where the next page begins. `None` when there is nothing more. A timeline's page may be
+    /// short and have a next one, see [`Timeline::scan_limit`](crate::Timeline::scan_limit).
     pub next: Option<PageToken>,
 }
 

@@ -11,6 +11,7 @@ use super::{
     filter::{ActorFilter, EntityTable, Filter},
     page::{MAX_PAGE_SIZE, Page, PageToken},
     row_ref::quoted_name,
+    search::{Position, Search},
 };
 use crate::{
     actor::ActorRef,
@@ -35,6 +36,7 @@ pub fn timeline() -> Timeline {
         filter: Filter::default(),
         page_size: 100,
         after: None,
+        scan_limit: DEFAULT_SCAN_LIMIT,
     }
 }
 
@@ -45,7 +47,11 @@ pub struct Timeline {
     filter: Filter,
     page_size: u64,
     after: Option<PageToken>,
+    scan_limit: u64,
 }
+
+/// How many changes a page or a count looks through, unless said otherwise.
+pub const DEFAULT_SCAN_LIMIT: u64 = 100_000;
 
 /// The largest LIMIT that PostgreSQL takes.
 const MAX_LIMIT: u64 = i64::MAX.unsigned_abs();
@@ -55,7 +61,8 @@ const MAX_LIMIT: u64 = i64::MAX.unsigned_abs();
 pub struct Count {
     /// The number, at most the cap.
     pub value: u64,
-    /// Whether there are more than the cap.
+    /// Whether counting ended early, so that there may be more: there are more than the cap, or it
+    /// looked through as many changes as [`Timeline::scan_limit`] allows.
     pub capped: bool,
 }
 
@@ -158,17 +165,25 @@ impl Timeline {
         self
     }
 
-    /// The query as an ordinary SeaORM `Select`, without the limit of a page.
+    /// Sets how many changes a page or a count looks through at most.
+    /// Default: [`DEFAULT_SCAN_LIMIT`].
+    ///
+    /// An op, a changed column, a schema or the lack of an actor can only be found by looking, and
+    /// so can some combinations. Where they are rare, a page ends early: it has fewer entries than
+    /// its size, or none, and its `next` says where to go on.
+    pub fn scan_limit(mut self, changes: u64) -> Self {
+        self.scan_limit = changes.clamp(1, MAX_LIMIT - 1);
+        self
+    }
+
+    /// The query as an ordinary SeaORM `Select`, without the limit of a page, for statements of
+    /// one's own. It looks through as many changes as it has to, unlike [`fetch`](Self::fetch).
     ///
     /// # Errors
     /// When a filter is empty or contradicts another, or the page token is not one of this query.
     pub fn select(&self) -> Result<Select<audit_change::Entity>> {
         self.filter.check()?;
-        let position = self
-            .after
-            .as_ref()
-            .map(|token| token.position(self.filter.fingerprint()))
-            .transpose()?;
+        let position = self.position()?;
         Ok(self
             .filter
             .apply(audit_change::Entity::find())
@@ -185,15 +200,33 @@ impl Timeline {
     /// # Errors
     /// When a filter or the page token can't be used, or the database fails.
     pub async fn fetch<C: ConnectionTrait>(&self, db: &C) -> Result<Page<audit_change::Model>> {
-        let mut entries = self.select()?.limit(self.page_size + 1).all(db).await?;
-        let more = entries.len() as u64 > self.page_size;
-        entries.truncate(usize::try_from(self.page_size).unwrap_or(usize::MAX));
-        let next = entries.last().filter(|_| more).map(|last| self.token(last));
+        self.filter.check()?;
+        let mut search = Search::new(&self.filter, self.position()?, self.scan_limit);
+        let mut entries = Vec::new();
+        let wanted = self.page_size + 1;
+        while (entries.len() as u64) < wanted {
+            let missing = wanted - entries.len() as u64;
+            let Some(step) = search.step(missing, db).await? else {
+                break;
+            };
+            let found = step.limit(missing).all(db).await?;
+            let last = found.last().map(|change| (change.captured_at, change.id));
+            search.found(found.len() as u64, last, db).await?;
+            entries.extend(found);
+        }
+        let next = if entries.len() as u64 == wanted {
+            entries.pop();
+            entries.last().map(|last| (last.captured_at, last.id))
+        } else {
+            search.stopped()
+        };
+        let next = next.map(|(at, id)| PageToken::new(self.filter.fingerprint(), at, id));
         Ok(Page { entries, next })
     }
 
-    fn token(&self, change: &audit_change::Model) -> PageToken {
-        PageToken::new(self.filter.fingerprint(), change.captured_at, change.id)
+    fn position(&self) -> Result<Option<Position>> {
+        let position = |token: &PageToken| token.position(self.filter.fingerprint());
+        Ok(self.after.as_ref().map(position).transpose()?)
     }
 
     /// Reads everything from here on, page by page, in constant memory.
@@ -221,27 +254,34 @@ impl Timeline {
     /// When a filter can't be used, or the database fails.
     pub async fn count<C: ConnectionTrait>(&self, cap: u64, db: &C) -> Result<Count> {
         self.filter.check()?;
-        let mut found = self
-            .filter
-            .apply(audit_change::Entity::find())
-            .limit(Ord::min(cap, MAX_LIMIT - 1) + 1);
-        let found = QuerySelect::query(&mut found)
-            .clear_selects()
-            .expr(Expr::val(1))
-            .take();
-        let mut count = Query::select();
-        count
-            .expr_as(Expr::cust("count(*)"), "n")
-            .from_subquery(found, "found");
-        let row = db.query_one(&count).await?;
-        let n: i64 = row
-            .map(|row| row.try_get("", "n"))
-            .transpose()?
-            .unwrap_or_default();
-        let n = n.unsigned_abs();
+        let mut search = Search::new(&self.filter, None, self.scan_limit);
+        let wanted = Ord::min(cap, MAX_LIMIT - 1) + 1;
+        let mut value = 0;
+        while value < wanted {
+            let Some(step) = search.step(wanted - value, db).await? else {
+                break;
+            };
+            let found = count(step.limit(wanted - value), db).await?;
+            search.found(found, None, db).await?;
+            value += found;
+        }
         Ok(Count {
-            value: Ord::min(n, cap),
-            capped: n > cap,
+            value: Ord::min(value, cap),
+            capped: value > cap || search.stopped().is_some(),
         })
     }
+}
+
+async fn count<C: ConnectionTrait>(mut found: Select<audit_change::Entity>, db: &C) -> Result<u64> {
+    let found = QuerySelect::query(&mut found)
+        .clear_selects()
+        .expr(Expr::val(1))
+        .take();
+    let mut count = Query::select();
+    count
+        .expr_as(Expr::cust("count(*)"), "n")
+        .from_subquery(found, "found");
+    let row = db.query_one(&count).await?;
+    let n: Option<i64> = row.map(|row| row.try_get("", "n")).transpose()?;
+    Ok(n.unwrap_or_default().unsigned_abs())
 }

@@ -71,7 +71,7 @@ async fn life(test: &TestDb, schema: &SchemaName, db: &DatabaseConnection) -> Ve
             &[
                 &format!("SELECT FROM {schema}.audit_changes"),
                 &format!("INSERT INTO {schema}.audit_changes DEFAULT VALUES"),
-                &format!("SELECT {schema}.begin_transaction()"),
+                &format!("SELECT {schema}.begin_transaction(false)"),
             ],
         )
         .await;

@@ -46,7 +46,7 @@ fn forbidden_to_all() -> Vec<&'static str> {
         "DROP TABLE threadline.audit_changes",
         "ALTER TABLE threadline.audit_changes DISABLE TRIGGER ALL",
         "CREATE TABLE threadline.mine (id int)",
-        "SELECT threadline.begin_transaction()",
+        "SELECT threadline.begin_transaction(false)",
         "SELECT threadline.recall_transaction('1')",
         "SELECT threadline.read_context('{}')",
         "SELECT threadline.ensure_partitions(13)",

@@ -1,7 +1,11 @@
 use threadline::health::{FindingsReport, Fix};
 
 use super::{Target, json};
-use crate::{args::FindingsArgs, error::Result, output::Report};
+use crate::{
+    args::FindingsArgs,
+    error::Result,
+    output::{Report, visible},
+};
 
 /// Lists what is wrong, and what puts it right.
 ///
@@ -41,7 +45,7 @@ fn text(report: &FindingsReport) -> String {
             "{} {}\n  {}\n  {kind}:\n",
             finding.severity.as_str(),
             finding.code,
-            finding.message
+            visible(&finding.message)
         );
         for line in finding.fix.text().lines() {
             text += format!("    {line}").trim_end();

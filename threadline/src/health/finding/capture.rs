@@ -29,7 +29,7 @@ fn of_table(table: &TableDifferences) -> Vec<Finding> {
 fn class(difference: &Difference, declared: bool) -> (&'static str, Severity) {
     use Severity::{Critical, Warning};
     match difference {
-        Difference::MissingTable => ("missing-table", Critical),
+        Difference::MissingTable { .. } => ("missing-table", Critical),
         Difference::NotCaptured if declared => ("missing-trigger", Critical),
         Difference::NotCaptured => ("missing-trigger", Warning),
         Difference::MissingEvents { .. } | Difference::IncompleteTrigger { .. } => {
@@ -59,8 +59,8 @@ fn class(difference: &Difference, declared: bool) -> (&'static str, Severity) {
 fn fix(table: &TableName, difference: &Difference) -> Fix {
     let generate = || Fix::Command(generate(table));
     match difference {
-        Difference::MissingTable => Fix::Edit(format!(
-            "apply the migration that creates `{table}`, or drop its entity"
+        Difference::MissingTable { .. } => Fix::Edit(format!(
+            "apply the migration that creates `{table}`, or correct its entity"
         )),
         Difference::DisabledTrigger {
             trigger, relation, ..
@@ -69,7 +69,12 @@ fn fix(table: &TableName, difference: &Difference) -> Fix {
             relation.quoted(),
             quote_ident(trigger)
         )),
-        Difference::DuplicateTrigger { trigger } => drop_trigger(table, trigger),
+        Difference::DuplicateTrigger { trigger }
+        | Difference::OtherFunction {
+            trigger,
+            left_over: true,
+            ..
+        } => drop_trigger(table, trigger),
         // The command replaces a trigger of its own name; another one has to go.
         Difference::IncompleteTrigger { trigger, .. }
         | Difference::OtherFunction { trigger, .. }

@@ -1,12 +1,15 @@
 use minijinja::{Value, context, value::Serde};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 
-use super::{Finding, Fix, Severity, collect::Subject};
+use super::{
+    Finding, Fix, Severity,
+    collect::{Subject, rows},
+};
 use crate::{
     codegen::{
         TableName,
         health::health_sql_with,
-        rendered::{schema_functions, schema_privileges},
+        rendered::{schema_functions, schema_privileges, schema_roles},
     },
     health::function::deployed,
     policy::TruncateMode,
@@ -23,7 +26,9 @@ pub(super) async fn find<C: ConnectionTrait>(
     subject: &Subject<'_>,
     db: &C,
 ) -> Result<Vec<Finding>, DbErr> {
-    let rows: Vec<Row> = subject.rows("owners", [], db).await?;
+    let more = context! { roles => schema_roles(subject.schema) };
+    let sql = health_sql_with("owners", subject.schema, more);
+    let rows: Vec<Row> = rows(&sql, [], db).await?;
     let findings = rows
         .into_iter()
         .filter(|row| !(row.missing.is_empty() && row.others.is_empty()))
@@ -72,6 +77,7 @@ fn hand_over(subject: &Subject<'_>, others: &[String]) -> String {
         })
         .collect();
     let more = context! {
+        roles => schema_roles(subject.schema),
         others => others.to_vec(),
         capture_functions => capture_functions,
         read_by_capture => Value::from(Serde(&read_by_capture)),

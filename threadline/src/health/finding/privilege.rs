@@ -1,7 +1,10 @@
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value, sea_query::ArrayType};
 
 use super::{Finding, Fix, Severity, collect::Subject};
-use crate::codegen::{quote_ident, rendered::is_for_others};
+use crate::codegen::{
+    quote_ident,
+    rendered::{schema_grants, schema_roles},
+};
 
 #[derive(FromQueryResult)]
 struct Role {
@@ -67,12 +70,13 @@ pub(super) async fn find<C: ConnectionTrait>(
 const NAME_IT: &str =
     "if it is not the application's, name that one in `application_roles` of threadline.toml";
 
+/// No note: a misspelt role would leave the application's own unlooked at.
 fn unknown(name: &str) -> Finding {
     let fix = Fix::Edit(format!(
-        "take \"{name}\" out of `application_roles` in threadline.toml"
+        "correct \"{name}\" in `application_roles` of threadline.toml, or take it out"
     ));
     let message = format!("the application's role `{name}` is no role of this server");
-    Finding::new("unknown-role", Severity::Info, message, fix)
+    Finding::new("unknown-role", Severity::Warning, message, fix)
 }
 
 fn superuser(role: &Role) -> Finding {
@@ -126,10 +130,20 @@ fn membership(subject: &Subject<'_>, role: &Role, memberships: &[Membership]) ->
 }
 
 fn excess(subject: &Subject<'_>, role: &Role, privileges: &[Privilege]) -> Option<Finding> {
-    let excess: Vec<_> = privileges
-        .iter()
-        .filter(|held| held.kind != "FUNCTION" || !is_for_others(subject.schema, &held.name))
-        .collect();
+    // What readers and writers may execute is harmless in every hand; another role of ours has its
+    // functions for itself.
+    let grants = schema_grants(subject.schema);
+    let open = ["reader", "writer"].map(|role| format!("{}_{role}", subject.schema));
+    let ours = schema_roles(subject.schema);
+    let is_meant = |held: &Privilege| {
+        held.kind == "FUNCTION"
+            && grants.iter().any(|(function, role)| {
+                *function == held.name
+                    && (open.contains(role)
+                        || held.grantee.as_ref() == Some(role) && ours.contains(role))
+            })
+    };
+    let excess: Vec<_> = privileges.iter().filter(|held| !is_meant(held)).collect();
     if excess.is_empty() {
         return None;
     }

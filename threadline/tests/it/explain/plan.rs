@@ -91,6 +91,14 @@ async fn index_names(db: &impl ConnectionTrait) -> BTreeMap<String, String> {
 }
 
 impl Plan {
+    /// Takes in what another statement did.
+    pub fn add(&mut self, other: Self) {
+        self.indexes.extend(other.indexes);
+        self.scanned.extend(other.scanned);
+        self.read += other.read;
+        self.sorted = self.sorted.max(other.sorted);
+    }
+
     fn visit(&mut self, node: &Value, names: &BTreeMap<String, String>) {
         let text = |field: &str| node[field].as_str().unwrap_or_default();
         // PostgreSQL 18 gives fractions of rows where a node ran more than once.

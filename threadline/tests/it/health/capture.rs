@@ -2,7 +2,8 @@
 
 use threadline::{
     CapturePolicy,
-    health::{Fix, Severity},
+    health::{Fix, Severity, Verdict},
+    policy::{ContextMode, TruncateMode},
 };
 
 use super::{check, codes, declared, findings, health, only, posts, table};
@@ -16,6 +17,46 @@ async fn a_healthy_database_has_no_findings() {
     )
     .await;
     assert_eq!(findings(&health, &test.db).await, []);
+}
+
+#[tokio::test]
+async fn tables_of_every_kind_under_any_policy_match_what_is_made_of_them() {
+    let test = TestDb::new().await;
+    test.run(
+        "CREATE TYPE pair AS (a int, b float8); CREATE SCHEMA \"S $threadline$ s\";
+         CREATE TABLE \"S $threadline$ s\".\"T'\"\" AS $$ t\" (
+           \"i'd\" int, \"N\\o\" text, f float8, fs float4[], p point, at timestamptz, b bytea, i interval, m money, r regclass, c pair, j json, jb jsonb,
+           js json[], n numeric, ra tstzrange, d date, virtual_like int GENERATED ALWAYS AS (\"i'd\" + 1) STORED, secret text, hidden text, noise text, PRIMARY KEY (\"i'd\", \"N\\o\"))",
+    )
+    .await;
+    let name = threadline::codegen::TableName::new("S $threadline$ s", "T'\" AS $$ t").unwrap();
+    let health = health(&test).await;
+    for truncate in [
+        TruncateMode::Record,
+        TruncateMode::Refuse,
+        TruncateMode::Rows,
+    ] {
+        for context in [ContextMode::Allow, ContextMode::Warn, ContextMode::Require] {
+            let policy = CapturePolicy {
+                mask: names(&["secret"]),
+                exclude: names(&["hidden"]),
+                except: names(&["noise"]),
+                store_changed_from: truncate == TruncateMode::Record,
+                truncate,
+                context,
+                ..CapturePolicy::default()
+            };
+            test.capture(&name.to_string(), policy.clone()).await;
+            let health = health.clone().declare([threadline::health::DeclaredTable {
+                name: name.clone(),
+                policy,
+                key: names(&["N\\o", "i'd"]),
+            }]);
+            assert_eq!(findings(&health, &test.db).await, []);
+            let policies = health.fetch_policies(&test.db).await.unwrap();
+            assert_eq!(policies.tables[0].verdict, Verdict::Matches);
+        }
+    }
 }
 
 #[tokio::test]
@@ -186,4 +227,90 @@ async fn a_cast_to_json_inside_the_capture_is_dropped_however_deep_its_type_lies
         "{}",
         finding.message
     );
+}
+
+#[tokio::test]
+async fn a_declared_table_that_is_none_is_told_with_what_there_is_instead() {
+    let (test, health) = posts().await;
+    test.run("CREATE VIEW seen AS SELECT 1 AS id").await;
+    for (name, said) in [
+        ("Posts", "`Posts` does not exist; did you mean `posts`?"),
+        ("seen", "`seen` is a view"),
+    ] {
+        let health = health
+            .clone()
+            .declare([declared(name, CapturePolicy::default())]);
+        let finding = only(&health, &test, "missing-table").await;
+        assert!(finding.message.contains(said), "{}", finding.message);
+        assert_eq!(
+            health
+                .fetch_coverage(&test.db)
+                .await
+                .unwrap()
+                .summary
+                .uncovered,
+            1
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_key_whose_columns_are_gone_is_left_to_people() {
+    let (test, health) = posts().await;
+    test.run("ALTER TABLE posts DROP id").await;
+    let found = findings(&health, &test.db).await;
+    let finding = found.iter().find(|f| f.code == "key-drift").unwrap();
+    assert!(
+        matches!(&finding.fix, Fix::Edit(text) if text == "give `posts` a primary key"),
+        "{finding:?}"
+    );
+
+    let test = TestDb::new().await;
+    test.run("CREATE TABLE items (no int NOT NULL UNIQUE)")
+        .await;
+    let policy = CapturePolicy {
+        primary_key: Some(names(&["no"])),
+        ..CapturePolicy::default()
+    };
+    test.capture("items", policy).await;
+    let health = super::health(&test).await;
+    test.run("ALTER TABLE items RENAME no TO number").await;
+    let finding = only(&health, &test, "not-auditable").await;
+    assert!(
+        finding
+            .message
+            .contains("names column `no`, which the table does not have"),
+        "{}",
+        finding.message
+    );
+}
+
+#[tokio::test]
+async fn partitions_of_partitions_are_looked_at_by_their_leaves_and_a_detached_one_is_tidied_up() {
+    let sql = "CREATE TABLE parts (id int PRIMARY KEY) PARTITION BY RANGE (id);
+        CREATE TABLE mid PARTITION OF parts FOR VALUES FROM (0) TO (100) PARTITION BY RANGE (id);
+        CREATE TABLE low PARTITION OF mid FOR VALUES FROM (0) TO (10); CREATE TABLE high PARTITION OF mid FOR VALUES FROM (10) TO (20)";
+    let test = TestDb::with_tables(sql, &["parts"]).await;
+    let health = health(&test).await.expected_gaps([table("high")]);
+    assert_eq!(codes(&health, &test).await, ["unknown-expected-gap"]);
+    test.run("ALTER TABLE low DISABLE TRIGGER ALL").await;
+    let found = findings(&health, &test.db).await;
+    assert_eq!(
+        found
+            .iter()
+            .filter(|f| f.code == "disabled-trigger")
+            .count(),
+        2,
+        "{found:#?}"
+    );
+    test.run("ALTER TABLE low ENABLE TRIGGER ALL; ALTER TABLE mid DETACH PARTITION high")
+        .await;
+    let finding = only(&health, &test, "shared-function").await;
+    assert!(
+        finding.message.contains("of `parts`"),
+        "{}",
+        finding.message
+    );
+    test.run(finding.fix.text()).await;
+    assert_eq!(codes(&health, &test).await, Vec::<&str>::new());
 }

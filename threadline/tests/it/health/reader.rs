@@ -25,6 +25,14 @@ async fn a_reader_of_the_trail_sees_what_a_superuser_sees() {
         ..CapturePolicy::default()
     };
     let health = health.declare([declared("closed.No", policy)]);
+    let app = test.role("IN ROLE threadline_owner").await;
+    test.run(&format!(
+        "GRANT INSERT ON threadline.audit_actions TO {app}; CREATE TYPE mood AS ENUM ('a'); ALTER TABLE posts ADD m mood;
+         CREATE FUNCTION leak(mood) RETURNS json LANGUAGE sql AS 'SELECT NULL::json'; CREATE CAST (mood AS json) WITH FUNCTION leak(mood);
+         DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_replication_role = replica', current_database()); END $$"
+    ))
+    .await;
+    let health = health.application_roles([app]);
     let role = test.role("IN ROLE threadline_reader").await;
     let reader = test.pool_as(&role, 1).await;
     let findings = health.fetch_findings(&reader).await.unwrap();
@@ -40,10 +48,15 @@ async fn a_reader_of_the_trail_sees_what_a_superuser_sees() {
             "disabled-trigger",
             "disabled-trigger",
             "append-only-missing",
+            "excess-privilege",
+            "replica-setting",
             "broken-integrity",
             "column-added",
             "missing-trigger",
+            "column-added",
             "schema-drift",
+            "can-become-owner",
+            "json-cast",
             "default-partition-not-empty",
             "writes-without-context",
         ],

@@ -113,12 +113,12 @@ async fn without_a_name_the_roles_of_this_session_and_of_all_writers_are_looked_
 }
 
 #[tokio::test]
-async fn a_role_that_is_not_there_is_a_note() {
+async fn a_role_that_is_not_there_is_no_reason_to_be_quiet() {
     let test = TestDb::new().await;
     let health = Health::new().application_roles(["no such role"]);
     assert_eq!(
         only(&health, &test, "unknown-role").await.severity,
-        Severity::Info
+        Severity::Warning
     );
 }
 

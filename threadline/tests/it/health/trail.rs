@@ -35,7 +35,7 @@ async fn what_keeps_the_trail_append_only_is_put_back_wherever_it_is_missing() {
     faults.push(
         "DROP TRIGGER threadline_audit_no_delete ON threadline.audit_transactions".to_owned(),
     );
-    faults.push("CREATE OR REPLACE TRIGGER threadline_audit_append_only BEFORE DELETE ON threadline.audit_actions FOR EACH ROW EXECUTE FUNCTION threadline.refuse_change()".to_owned());
+    faults.push("CREATE OR REPLACE TRIGGER threadline_audit_append_only BEFORE INSERT ON threadline.audit_actions FOR EACH ROW EXECUTE FUNCTION threadline.refuse_change()".to_owned());
     faults.push("CREATE OR REPLACE TRIGGER threadline_audit_append_only BEFORE UPDATE OR DELETE ON threadline.audit_actions FOR EACH ROW WHEN (OLD.id < 0) EXECUTE FUNCTION threadline.refuse_change()".to_owned());
     for partition in [partition.as_str(), "threadline.audit_changes_default"] {
         faults.push(format!(

@@ -189,7 +189,7 @@ async fn only_the_retention_role_may_begin_a_run_and_it_may_do_nothing_else_to_t
             "SELECT threadline.open_run(1)",
             "SELECT threadline.note_run(NULL, 1)",
             "SELECT threadline.set_context('{}')",
-            "SELECT threadline.begin_transaction()",
+            "SELECT threadline.begin_transaction(false)",
             "TRUNCATE threadline.audit_changes",
             "SET ROLE threadline_owner",
         ],

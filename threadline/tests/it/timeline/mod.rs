@@ -2,6 +2,7 @@
 
 mod filter;
 mod page;
+mod search;
 mod seed;
 mod token;
 mod value;

@@ -1,0 +1,195 @@
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, Select};
+
+use super::{
+    evidence::{self, Evidence},
+    step::{Step, Steps},
+};
+use crate::{entity::audit_change, error::Result, query::filter::Filter};
+
+/// A place in the order of changes: `(captured_at, id)`.
+pub(in crate::query) type Position = (DateTime<Utc>, i64);
+
+/// What asking about a month costs, in changes looked through.
+const MONTH: u64 = 1_000;
+/// What reading the changes of a transaction costs, in changes looked through: they lie apart.
+const TRANSACTION: u64 = 32;
+/// What looking through a change costs when its transaction has to be looked up.
+const LOOK_UP: u64 = 6;
+
+/// A search under way: what was looked through, and what comes next.
+#[derive(Debug)]
+pub(in crate::query) struct Search<'f> {
+    filter: &'f Filter,
+    /// Everything from here on has been looked through.
+    above: Option<Position>,
+    /// How many changes may still be looked through.
+    budget: u64,
+    asked: bool,
+    current: Option<Current>,
+    end: Option<End>,
+}
+
+/// A step that was given out.
+#[derive(Clone, Copy, Debug)]
+struct Current {
+    step: Step,
+    missing: u64,
+    /// What it costs where it finds less than is missing, in changes looked through.
+    cost: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// There is nothing more.
+    Exhausted,
+    /// There may be more, but enough was looked through.
+    Stopped,
+}
+
+impl<'f> Search<'f> {
+    /// Starts behind a position, or with the newest change.
+    pub(in crate::query) fn new(filter: &'f Filter, above: Option<Position>, limit: u64) -> Self {
+        Self {
+            filter,
+            above,
+            budget: limit,
+            asked: false,
+            current: None,
+            end: None,
+        }
+    }
+
+    /// Where the search stopped before its end; `None` when there is nothing more.
+    pub(in crate::query) fn stopped(&self) -> Option<Position> {
+        self.above.filter(|_| self.end == Some(End::Stopped))
+    }
+
+    /// The next step, for a caller that still misses some changes: what it finds, newest first, is
+    /// older than what the steps before found. `None` at the end.
+    pub(in crate::query) async fn step<C: ConnectionTrait>(
+        &mut self,
+        missing: u64,
+        db: &C,
+    ) -> Result<Option<Select<audit_change::Entity>>> {
+        while self.end.is_none() {
+            if let Some((step, cost)) = self.choose(missing, db).await? {
+                self.current = Some(Current {
+                    step,
+                    missing,
+                    cost,
+                });
+                return Ok(Some(self.steps().select(step)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Chooses a step and says what it costs; `None` where a month has nothing to find, or at the end.
+    async fn choose<C: ConnectionTrait>(
+        &mut self,
+        missing: u64,
+        db: &C,
+    ) -> Result<Option<(Step, u64)>> {
+        let limit = self.budget;
+        let walk = Step::Walk { limit, month: None };
+        if self.filter.transaction.is_some() {
+            return Ok(Some((Step::Transaction, 0)));
+        }
+        let Some(key) = self.filter.key() else {
+            let every = !self.filter.has_conditions();
+            return Ok(Some((if every { Step::Every } else { walk }, limit)));
+        };
+        if !std::mem::replace(&mut self.asked, true)
+            && evidence::are_few(&self.steps(), key, db).await?
+        {
+            return Ok(Some((Step::Transactions { month: None }, 0)));
+        }
+        let (month, found) = match evidence::ask(&self.steps(), key, missing, db).await? {
+            Evidence::Nothing => {
+                self.end = Some(End::Exhausted);
+                return Ok(None);
+            }
+            Evidence::Many => return Ok(Some((walk, limit))),
+            Evidence::Month(month, 0) => {
+                self.go_below(month.since, MONTH);
+                return Ok(None);
+            }
+            Evidence::Month(month, found) => (Some(month), found),
+        };
+        let way = missing.saturating_mul(month.map_or(0, |month| month.transactions())) / found;
+        let by_transactions = found.saturating_mul(TRANSACTION);
+        let by_set = way.saturating_add(found);
+        Ok(Some(if by_transactions <= by_set {
+            (Step::Transactions { month }, by_transactions.max(MONTH))
+        } else if by_set <= way.saturating_mul(LOOK_UP) {
+            (Step::Walk { limit, month }, limit)
+        } else {
+            (walk, limit)
+        }))
+    }
+
+    /// Takes note of what the step found: how many changes, and the place of the last where it is
+    /// known.
+    pub(in crate::query) async fn found<C: ConnectionTrait>(
+        &mut self,
+        found: u64,
+        last: Option<Position>,
+        db: &C,
+    ) -> Result<()> {
+        let Some(Current {
+            step,
+            missing,
+            cost,
+        }) = self.current.take()
+        else {
+            return Ok(());
+        };
+        if found >= missing {
+            return Ok(());
+        }
+        match step {
+            Step::Every | Step::Transaction | Step::Transactions { month: None } => {
+                self.end = Some(End::Exhausted);
+            }
+            Step::Transactions { month: Some(month) } => self.go_below(month.since, cost),
+            Step::Walk { limit, month } => {
+                match self.steps().end_of_walk(limit, month, db).await? {
+                    // Changes committed meanwhile move the end up; what was found is not found again.
+                    Some(place) => {
+                        self.above = Some(last.map_or(place, |last| last.min(place)));
+                        self.spend(cost);
+                    }
+                    None => match month {
+                        Some(month) => self.go_below(month.since, cost / 2),
+                        None => self.end = Some(End::Exhausted),
+                    },
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes on with what was captured before an instant.
+    fn go_below(&mut self, since: DateTime<Utc>, cost: u64) {
+        self.above = Some((since, i64::MIN));
+        if self.filter.from.is_some_and(|from| from >= since) {
+            self.end = Some(End::Exhausted);
+        }
+        self.spend(cost);
+    }
+
+    fn spend(&mut self, cost: u64) {
+        self.budget = self.budget.saturating_sub(cost);
+        if self.budget == 0 && self.end.is_none() {
+            self.end = Some(End::Stopped);
+        }
+    }
+
+    fn steps(&self) -> Steps<'f> {
+        Steps {
+            filter: self.filter,
+            above: self.above,
+        }
+    }
+}

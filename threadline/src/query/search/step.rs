@@ -1,0 +1,245 @@
+//! The statements of the steps. None of them leaves the planner a choice that depends on how many
+//! changes fulfil a condition: statistics tell nothing of when somebody was busy.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    Select,
+    sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement},
+};
+
+use super::Position;
+use crate::{
+    entity::audit_change::{self, Column},
+    error::Result,
+    query::filter::{Filter, Key},
+    schema,
+};
+
+/// A piece of the way.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Step {
+    /// Every change is one to find.
+    Every,
+    /// The changes of the one transaction.
+    Transaction,
+    /// The changes of the transactions of the key: all of them, or those of a month.
+    Transactions { month: Option<Month> },
+    /// So many changes on the way back, and of each whether it is one to find. In a month, whose
+    /// transactions they may be is gathered first; otherwise the transaction of each is looked up.
+    Walk { limit: u64, month: Option<Month> },
+}
+
+/// The month (UTC) of the newest change, and the ids of the transactions that have changes in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Month {
+    pub(super) since: DateTime<Utc>,
+    pub(super) low: i64,
+    pub(super) high: i64,
+}
+
+impl Month {
+    /// How many transactions there are, about.
+    pub(super) fn transactions(self) -> u64 {
+        self.high.abs_diff(self.low).saturating_add(1)
+    }
+}
+
+/// The filter and how far the search is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Steps<'f> {
+    pub(super) filter: &'f Filter,
+    pub(super) above: Option<Position>,
+}
+
+impl Steps<'_> {
+    /// What a step finds, newest first, without a limit.
+    pub(super) fn select(&self, step: Step) -> Select<audit_change::Entity> {
+        let key = self.filter.key();
+        let (changes, known) = match step {
+            Step::Every => (self.walked(None, None), None),
+            Step::Transaction => (self.of_transaction(), None),
+            Step::Transactions { month } => (self.of_transactions(month), key),
+            Step::Walk { limit, month } => (
+                self.walked(month, Some(limit)),
+                key.filter(|_| month.is_some()),
+            ),
+        };
+        let mut select = audit_change::Entity::find();
+        QuerySelect::query(&mut select)
+            .from_clear()
+            .from_subquery(changes, Alias::new("audit_changes"));
+        let mut select = self.filter.conditions(known, select);
+        if let Some(table) = self.filter.table_name() {
+            select = match step {
+                // The order of the walk, so that nothing is sorted.
+                Step::Every | Step::Walk { .. } => select.order_by_desc(Column::TableName),
+                _ => select.filter(Column::TableName.eq(table)),
+            };
+        }
+        if let (
+            Step::Walk {
+                month: Some(month), ..
+            },
+            Some(key),
+        ) = (step, key)
+        {
+            // Not a join: PostgreSQL makes a set of the ids before it walks.
+            let ids = among(key, self.filter, Some(month));
+            let gathered = Column::TransactionId.in_subquery(ids);
+            select = select.filter(Expr::cust_with_expr("($1) IS TRUE", gathered));
+        }
+        select
+            .order_by_desc(Column::CapturedAt)
+            .order_by_desc(Column::Id)
+    }
+
+    /// The change at which a walk ended, if it took all its changes.
+    pub(super) async fn end_of_walk<C: ConnectionTrait>(
+        &self,
+        limit: u64,
+        month: Option<Month>,
+        db: &C,
+    ) -> Result<Option<Position>> {
+        let Some(before) = limit.checked_sub(1) else {
+            return Ok(self.above);
+        };
+        let mut keys = self.newest_first(month, "LIMIT 1 OFFSET (SELECT $1::bigint)", [before]);
+        keys.clear_selects()
+            .column(("c", "captured_at"))
+            .column(("c", "id"));
+        let row = db.query_one(&keys).await?;
+        row.map(|row| Ok((row.try_get("", "captured_at")?, row.try_get("", "id")?)))
+            .transpose()
+    }
+
+    /// So many changes on the way back.
+    ///
+    /// The limit is hidden. PostgreSQL then plans for a tenth of what there is, and walks an index;
+    /// a limit that it sees, or none, may make it sort all there is.
+    fn walked(&self, month: Option<Month>, limit: Option<u64>) -> SelectStatement {
+        match limit {
+            Some(limit) => self.newest_first(month, "LIMIT (SELECT $1::bigint)", [limit]),
+            None => self.newest_first(month, "LIMIT (SELECT NULL::bigint)", []),
+        }
+    }
+
+    /// The newest change.
+    pub(super) fn newest(&self) -> SelectStatement {
+        self.newest_first(None, "LIMIT 1", [])
+    }
+
+    /// What is left in its order, by the index of its table where there is one.
+    ///
+    /// The order begins with the table, the table is a range of one name, and the name is hidden:
+    /// otherwise PostgreSQL would walk through time, past all other tables, where its statistics
+    /// say so.
+    fn newest_first(
+        &self,
+        month: Option<Month>,
+        limit: &str,
+        values: impl IntoIterator<Item = u64>,
+    ) -> SelectStatement {
+        let mut changes = self.changes(month);
+        let mut table_first = "";
+        if let Some(table) = self.filter.table_name() {
+            table_first = "c.table_name DESC, ";
+            let name = || Expr::col(("c", "table_name"));
+            let value = || Expr::cust_with_values("(SELECT $1::text)", [table]);
+            let time = || Expr::col(("c", "captured_at"));
+            changes
+                .and_where(name().gte(value()))
+                .and_where(name().lte(value()));
+            if let Some((at, id)) = self.above {
+                let key = Expr::tuple([name(), time(), Expr::col(("c", "id"))]);
+                let above = Expr::tuple([value(), Expr::val(at), Expr::val(id)]);
+                changes.and_where(key.lt(above));
+            }
+            let place = || Expr::tuple([name(), time()]);
+            if let Some(to) = self.filter.to {
+                changes.and_where(place().lte(Expr::tuple([value(), Expr::val(to)])));
+            }
+            if let Some(since) = self.since(month) {
+                changes.and_where(place().gte(Expr::tuple([value(), Expr::val(since)])));
+            }
+        }
+        changes.expr(Expr::cust("c.tableoid"));
+        let ordered = format!("true ORDER BY {table_first}c.captured_at DESC, c.id DESC {limit}");
+        let values = values
+            .into_iter()
+            .map(|n| i64::try_from(n).unwrap_or(i64::MAX));
+        Query::select()
+            .expr(Expr::cust("c.*"))
+            .from_subquery(changes, "c")
+            .and_where(Expr::cust_with_values(ordered, values))
+            .to_owned()
+    }
+
+    fn since(&self, month: Option<Month>) -> Option<DateTime<Utc>> {
+        Ord::max(self.filter.from, month.map(|month| month.since))
+    }
+
+    /// The changes that are left, without order.
+    fn changes(&self, month: Option<Month>) -> SelectStatement {
+        let table = (
+            Alias::new(schema::current().as_str()),
+            Alias::new("audit_changes"),
+        );
+        let at = || Expr::col(("c", "captured_at"));
+        let mut query = Query::select()
+            .expr(Expr::cust("c.*"))
+            .from_as(table, "c")
+            .to_owned();
+        if let Some((time, id)) = self.above {
+            // The instant alone says which partitions come too late.
+            let key = Expr::tuple([at(), Expr::col(("c", "id"))]);
+            query
+                .and_where(at().lte(time))
+                .and_where(key.lt(Expr::tuple([Expr::val(time), Expr::val(id)])));
+        }
+        if let Some(to) = self.filter.to {
+            query.and_where(at().lte(to));
+        }
+        if let Some(since) = self.since(month) {
+            query.and_where(at().gte(since));
+        }
+        query
+    }
+
+    fn of_transaction(&self) -> SelectStatement {
+        // The offset keeps PostgreSQL from taking another index.
+        let mut query = self.changes(None);
+        query.and_where(Expr::col(("c", "transaction_id")).eq(self.filter.transaction));
+        query.offset(0).to_owned()
+    }
+
+    fn of_transactions(&self, month: Option<Month>) -> SelectStatement {
+        let Some(key) = self.filter.key() else {
+            return self.changes(month);
+        };
+        let mut ids = among(key, self.filter, month);
+        if key == Key::Action {
+            ids.distinct();
+        }
+        let mut of_one = self.changes(month);
+        of_one
+            .and_where(Expr::col(("c", "transaction_id")).equals(("t", "id")))
+            .offset(0);
+        Query::select()
+            .expr(Expr::cust("o.*"))
+            .from_subquery(ids, "t")
+            .join_lateral(JoinType::InnerJoin, of_one, "o", Expr::cust("true"))
+            .to_owned()
+    }
+}
+
+/// The ids of the transactions of the key, of all or of those that may have changes in the month.
+/// The bounds are hidden: the key's own index has to find them, not that of the ids.
+fn among(key: Key, filter: &Filter, month: Option<Month>) -> SelectStatement {
+    let mut ids = key.ids(filter);
+    if let Some(month) = month {
+        let between = format!("{} BETWEEN (SELECT $1) AND (SELECT $2)", key.id_name());
+        ids.and_where(Expr::cust_with_values(between, [month.low, month.high]));
+    }
+    ids
+}
