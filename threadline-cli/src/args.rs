@@ -29,6 +29,11 @@ pub(crate) enum Command {
     Health(HealthCommand),
     #[command(subcommand)]
     Policy(PolicyCommand),
+    #[command(subcommand)]
+    Retention(RetentionCommand),
+    Continuity(ContinuityArgs),
+    #[command(subcommand)]
+    Evidence(EvidenceCommand),
 }
 
 /// Write the migration that creates the audit schema, and register it in the Migrator
@@ -182,6 +187,196 @@ pub(crate) struct PolicyShowArgs {
 
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
+}
+
+/// Let old changes go, by the policy in `[retention]` of threadline.toml
+#[derive(Debug, Subcommand)]
+pub(crate) enum RetentionCommand {
+    Show(RetentionShowArgs),
+    Partitions(RetentionPartitionsArgs),
+    Purge(RetentionPurgeArgs),
+}
+
+/// Show the policy, the cutoffs, the partitions and the latest runs
+#[derive(Debug, Args)]
+pub(crate) struct RetentionShowArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+}
+
+/// Make the partitions of the months to come, and drop those that are past their time
+///
+/// A month is dropped when it is past the cutoff of every table and holds nothing that has to stay:
+/// nothing held, and no last version of a live row. `retention purge` takes what may go of the rest.
+#[derive(Debug, Args)]
+pub(crate) struct RetentionPartitionsArgs {
+    /// How many months after this one have their partitions
+    #[arg(long, value_name = "MONTHS", default_value_t = 12, value_parser = clap::value_parser!(u32).range(0..=600))]
+    pub(crate) ahead: u32,
+
+    #[command(flatten)]
+    pub(crate) execution: ExecutionArgs,
+
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+}
+
+/// Delete the changes that the policy lets go, in batches
+///
+/// Killing it leaves whole batches; run it again to go on. Every run leaves a record that nobody can
+/// delete. The role of the connection needs `GRANT <schema>_retention`.
+#[derive(Debug, Args)]
+pub(crate) struct RetentionPurgeArgs {
+    /// How many rows a batch looks at
+    #[arg(long, value_name = "ROWS", default_value_t = 5000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) batch_size: u32,
+
+    /// How many milliseconds to wait between two batches
+    #[arg(long, value_name = "MS", default_value_t = 20)]
+    pub(crate) pause: u32,
+
+    /// Who asks for it, for example `admin:carol`
+    #[arg(long, value_name = "ACTOR")]
+    pub(crate) actor: Option<threadline::ActorRef>,
+
+    #[command(flatten)]
+    pub(crate) execution: ExecutionArgs,
+
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+}
+
+/// Explain since when the trail knows each audited table
+///
+/// A row that was there before capture began has no history until it changes. A baseline gives it
+/// one.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct ContinuityArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<ContinuityCommand>,
+
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ContinuityCommand {
+    Baseline(BaselineArgs),
+}
+
+/// Capture the present state of the rows that the trail does not know yet
+///
+/// The application goes on meanwhile. Killing it leaves whole chunks; run it again to go on. Run it
+/// as the role that applies the migrations.
+#[derive(Debug, Args)]
+pub(crate) struct BaselineArgs {
+    /// The table: `posts`, `blog.posts`, `"Quoted"."Name"`
+    #[arg(long, value_name = "TABLE")]
+    pub(crate) table: threadline::codegen::TableName,
+
+    /// How many rows one transaction looks at
+    #[arg(long, value_name = "ROWS", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) chunk_size: u32,
+
+    /// How many milliseconds to wait between two chunks
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub(crate) pause: u32,
+
+    /// Who takes it. Default: `system:threadline`
+    #[arg(long, value_name = "ACTOR")]
+    pub(crate) actor: Option<threadline::ActorRef>,
+
+    #[command(flatten)]
+    pub(crate) execution: ExecutionArgs,
+
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+}
+
+/// Look at the evidence that runs, baselines and applications leave
+#[derive(Debug, Subcommand)]
+pub(crate) enum EvidenceCommand {
+    Show(EvidenceShowArgs),
+}
+
+/// List the evidence, newest first
+#[derive(Debug, Args)]
+pub(crate) struct EvidenceShowArgs {
+    /// Only of this kind, for example `retention_run`
+    #[arg(long, value_name = "SUBJECT")]
+    pub(crate) subject: Option<String>,
+
+    /// Only about this one
+    #[arg(long, value_name = "REFERENCE")]
+    pub(crate) reference: Option<String>,
+
+    /// How many records
+    #[arg(long, value_name = "RECORDS", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) limit: u32,
+
+    /// Begin where another page ended
+    #[arg(long, value_name = "TOKEN")]
+    pub(crate) after: Option<threadline::PageToken>,
+
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+}
+
+/// Whether it is done, or only looked at.
+#[derive(Clone, Copy, Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct ExecutionArgs {
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Do it
+    #[arg(long)]
+    pub(crate) execute: bool,
+}
+
+/// The database, and the audit schema in it.
+#[derive(Debug, Args)]
+pub(crate) struct ConnectionArgs {
+    /// The database
+    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    pub(crate) database_url: Option<String>,
+
+    /// The schema that holds the audit tables
+    ///
+    /// Default: `threadline`.
+    #[arg(
+        long,
+        value_name = "SCHEMA",
+        env = "THREADLINE_SCHEMA",
+        hide_env_values = true
+    )]
+    pub(crate) audit_schema: Option<String>,
 }
 
 /// The database that is looked at, and the project it belongs to.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use serde::Deserialize;
-use threadline::CapturePolicy;
+use threadline::{CapturePolicy, retention::RetentionPolicy};
 
 /// The name of the file.
 pub(crate) const FILE_NAME: &str = "threadline.toml";
@@ -28,6 +28,8 @@ pub(crate) struct Config {
     pub(crate) coverage: CoverageConfig,
     /// What health looks at.
     pub(crate) health: HealthConfig,
+    /// How long changes are kept.
+    pub(crate) retention: Option<RetentionPolicy>,
     /// The file itself; messages name it.
     #[serde(skip)]
     pub(crate) path: Option<PathBuf>,

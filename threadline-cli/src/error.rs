@@ -5,6 +5,8 @@ use std::{io, path::PathBuf};
 use threadline::{
     InvalidSchemaName,
     codegen::{IntrospectError, InvalidTableName},
+    continuity::ContinuityError,
+    retention::RetentionError,
 };
 
 use crate::{
@@ -84,6 +86,22 @@ pub(crate) enum Error {
     #[error("the audit of the database cannot be looked at")]
     Health(#[source] Box<threadline::Error>),
 
+    /// The trail could not be read or written.
+    #[error("the trail cannot be used")]
+    Trail(#[source] Box<threadline::Error>),
+
+    /// No policy says what may go.
+    #[error("threadline.toml has no `[retention]`, so nothing may go")]
+    NoRetention,
+
+    /// See [`RetentionError`].
+    #[error(transparent)]
+    Retention(#[from] RetentionError),
+
+    /// See [`ContinuityError`].
+    #[error(transparent)]
+    Continuity(#[from] ContinuityError),
+
     /// `verify-coverage` without anything to verify.
     #[error("no table is expected to be captured, so nothing can be verified")]
     NothingExpected,
@@ -150,7 +168,24 @@ impl Error {
                 IntrospectError::Database { .. } => exit_code::FAILURE,
                 _ => exit_code::REFUSED,
             },
+            Self::Retention(RetentionError::Busy | RetentionError::Refused { .. })
+            | Self::Continuity(
+                ContinuityError::NotCaptured(_)
+                | ContinuityError::Disabled(_)
+                | ContinuityError::Drift(_)
+                | ContinuityError::StillLocked { .. },
+            ) => exit_code::REFUSED,
+            Self::Continuity(ContinuityError::Introspect(err)) => match err {
+                IntrospectError::Database { .. } => exit_code::FAILURE,
+                _ => exit_code::REFUSED,
+            },
+            Self::Trail(err) => match err.as_ref() {
+                threadline::Error::InvalidPageToken(_) => exit_code::USAGE,
+                _ => exit_code::FAILURE,
+            },
             Self::Config(ConfigError::Parse { .. })
+            | Self::NoRetention
+            | Self::Retention(RetentionError::Policy(_))
             | Self::Schema(_)
             | Self::NoDatabase
             | Self::NothingExpected
@@ -163,6 +198,8 @@ impl Error {
             Self::Locate(_) => exit_code::USAGE,
             Self::Directory { .. }
             | Self::Health(_)
+            | Self::Retention(_)
+            | Self::Continuity(_)
             | Self::Junit(_)
             | Self::Config(ConfigError::Read { .. })
             | Self::Workspace(_)
@@ -179,6 +216,9 @@ impl Error {
         match self {
             Self::Locate(error) => error.help(),
             Self::NoDatabase => Some("set DATABASE_URL, or use `--database-url`".to_owned()),
+            Self::NoRetention => Some(
+                "say how long changes are kept:\n    [retention]\n    keep_days = 400".to_owned(),
+            ),
             Self::NothingExpected => Some(
                 "derive `Audited` on a `Model`, or name tables in `[coverage] expected` or in \
                  `[tables]` of threadline.toml"

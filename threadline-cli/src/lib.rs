@@ -10,6 +10,7 @@ mod args;
 mod change;
 mod command;
 mod config;
+mod database;
 mod entity;
 mod error;
 pub mod exit_code;
@@ -70,5 +71,8 @@ fn run(command: Command) -> Result<Report> {
         Command::VerifyCoverage(args) => command::verify_coverage::run(&args),
         Command::Health(command) => command::health::run(&command),
         Command::Policy(command) => command::policy::run(&command),
+        Command::Retention(command) => command::retention::run(&command),
+        Command::Continuity(args) => command::continuity::run(&args),
+        Command::Evidence(command) => command::evidence::run(&command),
     }
 }

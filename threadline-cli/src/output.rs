@@ -55,6 +55,32 @@ pub(crate) fn report(report: &Report) {
     print!("{}", render(report));
 }
 
+/// A bar on the terminal that says how far a long work is. Where standard error is no terminal, it
+/// shows nothing.
+pub(crate) struct Progress(indicatif::ProgressBar);
+
+impl Progress {
+    /// Shows it.
+    pub(crate) fn begin() -> Self {
+        let template = "{bar:30} {human_pos} of about {human_len} rows, {per_sec}, {eta} left";
+        let style = indicatif::ProgressStyle::with_template(template);
+        let bar = indicatif::ProgressBar::new(0);
+        bar.set_style(style.expect("a constant template that reads"));
+        Self(bar)
+    }
+
+    /// Moves it. The length is a guess, and so never less than what was done.
+    pub(crate) fn set(&self, done: u64, about: u64) {
+        self.0.set_length(about.max(done));
+        self.0.set_position(done);
+    }
+
+    /// Takes it away.
+    pub(crate) fn end(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
 /// Prints what clap has to say and returns the exit code: help and version were asked for.
 pub(crate) fn usage(error: &clap::Error) -> u8 {
     // Nothing is left to tell when even the terminal is gone.

@@ -10,14 +10,17 @@ mod as_of;
 pub mod audited;
 pub mod codegen;
 pub mod context;
+pub mod continuity;
 mod diff;
 pub mod entity;
 mod error;
+pub mod evidence;
 pub mod health;
 mod incident;
 mod install;
 pub mod policy;
 mod query;
+pub mod retention;
 mod schema;
 mod transaction;
 

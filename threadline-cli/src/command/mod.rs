@@ -1,7 +1,10 @@
 //! The commands, one a file.
 
+pub(crate) mod continuity;
+pub(crate) mod evidence;
 pub(crate) mod gen_triggers;
 pub(crate) mod health;
 pub(crate) mod install;
 pub(crate) mod policy;
+pub(crate) mod retention;
 pub(crate) mod verify_coverage;

@@ -25,6 +25,17 @@ fn the_help_is_the_documentation_of_every_command() {
         help(&["health", "findings", "--help"])
     );
     insta::assert_snapshot!("help_policy_show", help(&["policy", "show", "--help"]));
+    for command in [
+        &["retention", "show"][..],
+        &["retention", "partitions"],
+        &["retention", "purge"],
+        &["continuity"],
+        &["continuity", "baseline"],
+        &["evidence", "show"],
+    ] {
+        let name = format!("help_{}", command.join("_"));
+        insta::assert_snapshot!(name, help(&[command, &["--help"]].concat()));
+    }
 }
 
 #[test]

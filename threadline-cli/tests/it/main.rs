@@ -9,4 +9,5 @@ mod help;
 mod host;
 mod install;
 mod migrate;
+mod retention;
 mod verify_coverage;

@@ -15,7 +15,7 @@ use crate::{
     entity::{JsonText, audit_change::Op},
     error::{Error, Result, sqlstate},
     policy::MASK_PLACEHOLDER,
-    query::{ended_by_marker, own_row, quoted_name, row_ref},
+    query::{ROW, ended_by_marker, own_row, quoted_name, row_ref},
     schema,
 };
 
@@ -155,7 +155,8 @@ where
         })
     }
 
-    /// The newest change of the record at the instant, and the TRUNCATE that ended it after that.
+    /// The newest change of the record at the instant, and the TRUNCATE that ended it after that;
+    /// nothing where a purge may have taken what is asked for.
     fn query(&self, rebuild: bool) -> SelectStatement {
         let changes = || {
             (
@@ -184,6 +185,21 @@ where
             .order_by_expr(Expr::cust("t.id"), Order::Asc)
             .limit(1)
             .to_owned();
+        let horizon = Query::select()
+            .expr(Expr::cust("h.*"))
+            .from_as(
+                (
+                    Alias::new(schema::current().as_str()),
+                    Alias::new("audit_horizons"),
+                ),
+                "h",
+            )
+            .and_where(Expr::cust(format!(
+                "(h.table_schema, h.table_name) IN (SELECT table_schema, table_name FROM {ROW} UNION ALL SELECT '', '')"
+            )))
+            .order_by_expr(Expr::cust("h.table_name"), Order::Desc)
+            .limit(1)
+            .to_owned();
         let cte = |name: &'static str, query| {
             let mut cte = CommonTableExpression::new();
             cte.table_name(name).query(query).materialized(true);
@@ -206,12 +222,19 @@ where
                 "e",
                 Expr::cust("true"),
             );
+        // What was purged is no longer known: neither the time before the cutoff, nor what became of
+        // a record of which only an older change was left.
+        select.and_where(Expr::cust_with_values(
+            "NOT EXISTS (SELECT FROM threadline_horizon h WHERE h.complete_since > $1 OR h.unreliable_before > l.captured_at)",
+            [self.at],
+        ));
         if rebuild {
             self.rebuild(&mut select);
         }
         select.with_cte(
             WithClause::new()
                 .cte(row_ref::<E>(self.id.clone()))
+                .cte(cte("threadline_horizon", horizon))
                 .cte(cte("threadline_last", last))
                 .cte(cte("threadline_ended", ended))
                 .to_owned(),

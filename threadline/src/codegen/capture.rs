@@ -106,7 +106,7 @@ fn names(spec: &TableSpec) -> Value {
     }
 }
 
-fn body_context(spec: &TableSpec) -> Value {
+pub(super) fn body_context(spec: &TableSpec) -> Value {
     let policy = &spec.policy;
     let virtuals = spec
         .columns

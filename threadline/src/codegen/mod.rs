@@ -4,6 +4,7 @@
 //! pure; [`introspect`] reads what they need from the catalogue.
 
 mod base;
+mod baseline;
 mod capture;
 pub(crate) mod health;
 mod introspect;
@@ -13,6 +14,7 @@ mod spec;
 mod table_name;
 mod template;
 
+pub(crate) use self::baseline::{BaselineSql, KeyType, baseline, pins};
 pub use self::{
     base::base_schema,
     capture::{COMMENT_PREFIX, FunctionComment, capture, capture_body, capture_function},

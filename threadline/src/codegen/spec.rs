@@ -83,7 +83,7 @@ pub(super) enum Pin {
 }
 
 impl Pin {
-    const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Digits,
         Self::TimeZone,
         Self::Bytes,

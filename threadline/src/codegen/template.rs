@@ -16,7 +16,7 @@ macro_rules! templates {
 type Template = (&'static str, &'static str);
 
 /// The objects of the audit schema, in the order in which they need one another.
-pub(super) const SCHEMA_OBJECTS: [Template; 17] = templates![
+pub(super) const SCHEMA_OBJECTS: [Template; 23] = templates![
     "schema/roles",
     "schema/tables",
     "schema/row_key",
@@ -33,10 +33,16 @@ pub(super) const SCHEMA_OBJECTS: [Template; 17] = templates![
     "schema/place_late",
     "schema/drift",
     "schema/references",
+    "schema/evidence",
+    "schema/retention",
+    "schema/retention_rules",
+    "schema/purge",
+    "schema/drop_partition",
     "schema/privileges",
+    "schema/retention_privileges",
 ];
 
-const OTHERS: [Template; 10] = templates![
+const OTHERS: [Template; 11] = templates![
     "pinned",
     "schema/drop",
     "capture/guard",
@@ -47,6 +53,7 @@ const OTHERS: [Template; 10] = templates![
     "capture/triggers",
     "capture/ownership",
     "capture/drop",
+    "baseline/chunk",
 ];
 
 /// What health asks the catalogue and the trail, and what it offers to run.
@@ -134,6 +141,7 @@ pub(super) fn render(name: &str, schema: &SchemaName, more: Value) -> String {
         capture_role => role("capture"),
         reader_role => role("reader"),
         writer_role => role("writer"),
+        retention_role => role("retention"),
         seal => Value::from_function(seal),
         may_own => Value::from_function(may_own),
         ..more

@@ -2,6 +2,9 @@
 
 pub mod audit_action;
 pub mod audit_change;
+pub mod audit_evidence;
+pub mod audit_horizon;
+pub mod audit_retention_run;
 pub mod audit_transaction;
 mod json;
 mod json_text;

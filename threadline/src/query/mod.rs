@@ -15,5 +15,6 @@ pub use self::{
 };
 pub(crate) use self::{
     history::{ended_by_marker, history, own_row},
-    row_ref::{quoted_name, row_ref},
+    page::fingerprint,
+    row_ref::{ROW, quoted_name, row_ref},
 };

@@ -10,6 +10,7 @@ mod support;
 
 mod actor_history;
 mod concurrency;
+mod continuity;
 mod docs;
 mod drift;
 mod explain;
@@ -24,6 +25,7 @@ mod privileges;
 mod property;
 mod rebuild;
 mod renamed_secrets;
+mod retention;
 mod search_path;
 mod timeline;
 mod traps;

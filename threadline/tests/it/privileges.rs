@@ -127,11 +127,19 @@ async fn a_reader_may_read_and_nothing_else() {
         [
             "audit_actions SELECT",
             "audit_changes SELECT",
+            "audit_evidence SELECT",
+            "audit_horizons SELECT",
+            "audit_retention_runs SELECT",
             "audit_transactions SELECT",
+            "examine_changes()",
+            "examine_transactions()",
+            "list_partitions()",
+            "retention_rules()",
             "row_key()",
             "row_ref()",
             "schema USAGE",
             "table_ref()",
+            "what_stays()",
         ]
     );
     run(&app, "SELECT FROM threadline.audit_changes, threadline.audit_actions, threadline.audit_transactions").await;
@@ -148,14 +156,23 @@ async fn a_writer_may_name_its_context_and_its_actions_and_read() {
         [
             "audit_actions SELECT",
             "audit_changes SELECT",
+            "audit_evidence SELECT",
+            "audit_horizons SELECT",
+            "audit_retention_runs SELECT",
             "audit_transactions SELECT",
             "current_transaction()",
+            "examine_changes()",
+            "examine_transactions()",
+            "list_partitions()",
             "record_action()",
+            "record_evidence()",
+            "retention_rules()",
             "row_key()",
             "row_ref()",
             "schema USAGE",
             "set_context()",
             "table_ref()",
+            "what_stays()",
         ]
     );
     run(

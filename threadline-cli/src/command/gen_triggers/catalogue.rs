@@ -122,8 +122,9 @@ async fn connect(options: PgConnectOptions) -> Result<DatabaseConnection, sqlx::
     let first =
         first.map_err(|late| sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, late)));
     sqlx::Connection::close(first??).await?;
+    // A retention run holds its lock with one and works with the other.
     let pool = PgPoolOptions::new()
-        .max_connections(1)
+        .max_connections(2)
         .connect_with(options)
         .await?;
     Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))

@@ -1,0 +1,61 @@
+//! A database that a command can't do without.
+
+use sea_orm::DatabaseConnection;
+use tokio::runtime::Runtime;
+
+use crate::{
+    args::{ConnectionArgs, ProjectArgs},
+    command::gen_triggers::{CatalogueError, catalogue::Catalogue},
+    error::{Error, Result},
+    settings::Settings,
+};
+
+/// The database, and what threadline.toml says.
+pub(crate) struct Database {
+    pub(crate) settings: Settings,
+    runtime: Runtime,
+    db: DatabaseConnection,
+}
+
+impl Database {
+    /// Reads threadline.toml and connects.
+    ///
+    /// # Errors
+    /// When the configuration is wrong, no database is named, or it can't be reached.
+    pub(crate) fn open(args: &ConnectionArgs) -> Result<Self> {
+        let settings = Settings::gather(&ProjectArgs {
+            migration_dir: None,
+            schema: args.audit_schema.clone(),
+            manifest_path: None,
+        })?;
+        if let Some(schema) = settings.schema() {
+            threadline::use_schema(schema.as_str())?;
+        }
+        let (runtime, db) = match Catalogue::open(args.database_url.as_deref())? {
+            Catalogue::Live { runtime, db } => (runtime, db),
+            Catalogue::None => return Err(Error::NoDatabase),
+            Catalogue::Unreachable(err) => {
+                return Err(CatalogueError::Connect(sea_orm::sqlx::Error::Io(err)).into());
+            }
+        };
+        Ok(Self {
+            settings,
+            runtime,
+            db,
+        })
+    }
+
+    /// Works with the database.
+    ///
+    /// # Errors
+    /// Those of the work.
+    pub(crate) fn run<T, E>(
+        &self,
+        work: impl AsyncFnOnce(&DatabaseConnection) -> Result<T, E>,
+    ) -> Result<T>
+    where
+        Error: From<E>,
+    {
+        Ok(self.runtime.block_on(work(&self.db))?)
+    }
+}

@@ -1,0 +1,92 @@
+use sea_orm::{ConnAcquireErr, DbErr};
+
+use super::InvalidRetentionPolicy;
+use crate::{
+    error::{Error, sqlstate},
+    schema,
+};
+
+/// Why retention did not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RetentionError {
+    /// The policy can't be used.
+    #[error(transparent)]
+    Policy(#[from] InvalidRetentionPolicy),
+    /// Somebody else is at it.
+    #[error("another retention run is going on in this database; wait until it ends")]
+    Busy,
+    /// The run was stopped by another that began.
+    #[error("the retention run was ended by another one that began meanwhile")]
+    RunOver {
+        /// What the database said.
+        #[source]
+        err: DbErr,
+    },
+    /// The database refused what was asked for. Nothing was deleted.
+    #[error("the database refused the retention run")]
+    Refused {
+        /// What the database said.
+        #[source]
+        err: DbErr,
+    },
+    /// A lock was not to be had, because a transaction is open for long.
+    #[error(
+        "a lock was not to be had in time: a transaction has been open for long; end it, or try again"
+    )]
+    Locked {
+        /// What the database said.
+        #[source]
+        err: DbErr,
+    },
+    /// The role may not purge.
+    #[error(
+        "this role may not run retention: run `GRANT {0}_retention TO` the role",
+        schema::current()
+    )]
+    NotPermitted {
+        /// What the database said.
+        #[source]
+        err: DbErr,
+    },
+    /// One connection holds the lock of the run and another does the work.
+    #[error(
+        "no second connection was to be had: a retention run needs two; raise `max_connections` of the pool"
+    )]
+    NoSecondConnection {
+        /// What the pool said.
+        #[source]
+        err: DbErr,
+    },
+    /// The application wanted it to stop. What was deleted until then is deleted.
+    #[error("the retention run was stopped by the application")]
+    Stopped,
+    /// A month that has no partition yet has changes in the default partition.
+    #[error(
+        "the partition of a month can't be made: changes of that month are in the default partition already, because it was not made in time"
+    )]
+    DefaultPartition {
+        /// What the database said.
+        #[source]
+        err: DbErr,
+    },
+    /// See [`Error`].
+    #[error(transparent)]
+    Audit(#[from] Error),
+}
+
+impl From<DbErr> for RetentionError {
+    fn from(err: DbErr) -> Self {
+        if matches!(err, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)) {
+            return Self::NoSecondConnection { err };
+        }
+        match sqlstate(&err).as_deref() {
+            Some("TL006") => Self::Refused { err },
+            Some("TL007") => Self::RunOver { err },
+            Some("23514") => Self::DefaultPartition { err },
+            Some("55P03") => Self::Locked { err },
+            Some("42501") => Self::NotPermitted { err },
+            _ => Self::Audit(err.into()),
+        }
+    }
+}
