@@ -143,9 +143,11 @@ pub(super) fn body_context(spec: &TableSpec) -> Value {
     pins.dedup();
     // To ask for a setting costs less than to set it for each call.
     let settled: Option<Vec<_>> = pins.iter().map(|pin| pin.settled()).collect();
-    let pins: Vec<_> = match settled {
-        Some(_) => Vec::new(),
-        None => pins.into_iter().map(super::spec::Pin::sql).collect(),
+    let pins: Vec<_> = pins.into_iter().map(super::spec::Pin::sql).collect();
+    let set_pins = if settled.is_some() {
+        Vec::new()
+    } else {
+        pins.clone()
     };
     // A `json` value can make `to_jsonb` of the whole row fail, so every such column counts, as does
     // one that may hold such values.
@@ -188,6 +190,7 @@ pub(super) fn body_context(spec: &TableSpec) -> Value {
         placeholder => format!("\"{MASK_PLACEHOLDER}\""),
         row_key_seed => format!("pg_catalog.hashtextextended({table_name}, pg_catalog.hashtextextended({schema_name}, 0))"),
         pins => pins,
+        set_pins => set_pins,
         settled => settled.unwrap_or_default(),
         diffed => diffed,
         diffed_by_type => diffed_by_type,

@@ -260,7 +260,7 @@ mod tests {
             key: vec!["id".into()],
             columns: vec![
                 column("id", ColumnKind::Plain),
-                column("at", ColumnKind::Timestamptz),
+                column("at", ColumnKind::Interval),
             ],
             partitioned: true,
             policy: CapturePolicy::default(),
@@ -278,7 +278,7 @@ mod tests {
         );
         let body = capture_body(&schema, &spec).expect("the spec is valid");
         assert_eq!(functions[0].body, digest(&body));
-        assert_eq!(functions[0].settings, ["timezone=UTC"]);
+        assert_eq!(functions[0].settings, ["intervalstyle=postgres"]);
         assert!(functions.iter().all(|function| function.security_definer));
         assert_eq!(functions[1].settings, ["search_path=pg_catalog, pg_temp"]);
     }

@@ -28,14 +28,14 @@ SELECT pg_catalog.set_config('threadline.search_path', pg_catalog.current_settin
 SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
 -- threadline: roles, version 1
 -- Everything belongs to the owner; the capture functions run as a role that can only add rows; the application reads
--- as reader and records intent as writer. Where this role may not create roles, everything stays with it, and the
+-- as reader and records intent as writer; old changes go through retention. Where this role may not create roles, everything stays with it, and the
 -- health report says so.
 DO $threadline$
 DECLARE
   v_role text;
   v_name text;
 BEGIN
-  FOREACH v_name IN ARRAY ARRAY['threadline_owner', 'threadline_capture', 'threadline_reader', 'threadline_writer'] LOOP
+  FOREACH v_name IN ARRAY ARRAY['threadline_owner', 'threadline_capture', 'threadline_reader', 'threadline_writer', 'threadline_retention'] LOOP
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = v_name)
        AND (SELECT rolsuper OR rolcreaterole FROM pg_catalog.pg_roles WHERE rolname = current_user) THEN
       BEGIN
@@ -186,19 +186,50 @@ BEGIN
     USING ERRCODE = 'insufficient_privilege';
 END $threadline$;
 
-CREATE OR REPLACE TRIGGER threadline_audit_append_only BEFORE UPDATE OR DELETE ON "threadline".audit_changes FOR EACH ROW EXECUTE FUNCTION "threadline".refuse_change();
+-- A row goes only in a transaction that a retention run has entered into its record, and only if readers already take
+-- its time for purged. No setting and no role opens this: whoever deletes leaves a record that nobody can delete.
+CREATE OR REPLACE FUNCTION "threadline".refuse_delete_of_change() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $threadline$
+BEGIN
+  IF EXISTS (SELECT FROM "threadline".audit_retention_runs r WHERE r.status = 'running' AND r.xid = pg_current_xact_id_if_assigned())
+     AND OLD.captured_at < (SELECT h.complete_since FROM "threadline".audit_horizons h
+       WHERE (h.table_schema, h.table_name) IN ((OLD.table_schema, OLD.table_name), ('', '')) ORDER BY h.table_name DESC LIMIT 1) THEN
+    RETURN OLD;
+  END IF;
+  RAISE EXCEPTION 'threadline: DELETE on %.% is refused, the audit trail is append-only', TG_TABLE_SCHEMA, TG_TABLE_NAME
+    USING ERRCODE = 'insufficient_privilege', HINT = 'Old changes go by retention: cargo threadline retention purge.';
+END $threadline$;
+
+-- A transaction's row and its actions go with its last change.
+CREATE OR REPLACE FUNCTION "threadline".refuse_delete_of_transaction() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $threadline$
+DECLARE
+  v_id bigint := CASE TG_TABLE_NAME WHEN 'audit_actions' THEN to_jsonb(OLD) ->> 'transaction_id' ELSE to_jsonb(OLD) ->> 'id' END;
+BEGIN
+  IF EXISTS (SELECT FROM "threadline".audit_retention_runs r JOIN "threadline".audit_transactions t ON t.id = v_id AND t.occurred_at < r.newest_cutoff
+              WHERE r.status = 'running' AND r.xid = pg_current_xact_id_if_assigned())
+     AND NOT EXISTS (SELECT FROM "threadline".audit_changes c WHERE c.transaction_id = v_id) THEN
+    RETURN OLD;
+  END IF;
+  RAISE EXCEPTION 'threadline: DELETE on %.% is refused, the audit trail is append-only', TG_TABLE_SCHEMA, TG_TABLE_NAME
+    USING ERRCODE = 'insufficient_privilege', HINT = 'Old changes go by retention: cargo threadline retention purge.';
+END $threadline$;
+
+CREATE OR REPLACE TRIGGER threadline_audit_append_only BEFORE UPDATE ON "threadline".audit_changes FOR EACH ROW EXECUTE FUNCTION "threadline".refuse_change();
+CREATE OR REPLACE TRIGGER threadline_audit_no_delete BEFORE DELETE ON "threadline".audit_changes FOR EACH ROW EXECUTE FUNCTION "threadline".refuse_delete_of_change();
 CREATE OR REPLACE TRIGGER threadline_audit_no_truncate BEFORE TRUNCATE ON "threadline".audit_changes FOR EACH STATEMENT EXECUTE FUNCTION "threadline".refuse_change();
 CREATE OR REPLACE TRIGGER threadline_audit_no_truncate BEFORE TRUNCATE ON "threadline".audit_changes_default FOR EACH STATEMENT EXECUTE FUNCTION "threadline".refuse_change();
-CREATE OR REPLACE TRIGGER threadline_audit_append_only BEFORE UPDATE OR DELETE ON "threadline".audit_actions FOR EACH ROW EXECUTE FUNCTION "threadline".refuse_change();
+CREATE OR REPLACE TRIGGER threadline_audit_append_only BEFORE UPDATE ON "threadline".audit_actions FOR EACH ROW EXECUTE FUNCTION "threadline".refuse_change();
+CREATE OR REPLACE TRIGGER threadline_audit_no_delete BEFORE DELETE ON "threadline".audit_actions FOR EACH ROW EXECUTE FUNCTION "threadline".refuse_delete_of_transaction();
 CREATE OR REPLACE TRIGGER threadline_audit_no_truncate BEFORE TRUNCATE ON "threadline".audit_actions FOR EACH STATEMENT EXECUTE FUNCTION "threadline".refuse_change();
 CREATE OR REPLACE TRIGGER threadline_audit_append_only BEFORE UPDATE ON "threadline".audit_transactions FOR EACH ROW EXECUTE FUNCTION "threadline".refuse_transaction_change();
-CREATE OR REPLACE TRIGGER threadline_audit_no_delete BEFORE DELETE ON "threadline".audit_transactions FOR EACH ROW EXECUTE FUNCTION "threadline".refuse_change();
+CREATE OR REPLACE TRIGGER threadline_audit_no_delete BEFORE DELETE ON "threadline".audit_transactions FOR EACH ROW EXECUTE FUNCTION "threadline".refuse_delete_of_transaction();
 CREATE OR REPLACE TRIGGER threadline_audit_no_truncate BEFORE TRUNCATE ON "threadline".audit_transactions FOR EACH STATEMENT EXECUTE FUNCTION "threadline".refuse_change();
 
 -- threadline: ensure_partitions, version 1
 -- Makes the monthly partitions (UTC) from this month to `months_ahead` months later. Returns how many it made.
 CREATE OR REPLACE FUNCTION "threadline".ensure_partitions(months_ahead integer) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' AS $threadline$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET lock_timeout = '2s' AS $threadline$
 DECLARE
   v_from timestamptz;
   v_name text;
@@ -334,7 +365,47 @@ BEGIN
   RETURN v_out;
 END $threadline$;
 
--- threadline: recall_transaction, version 1
+-- threadline: parse_context, version 1
+-- The same as a JSON object. The usual context has known fields that are texts of a fit length, and nothing escaped: one
+-- look tells, and it stays as it is.
+CREATE OR REPLACE FUNCTION "threadline".parse_context(p_text text) RETURNS jsonb
+LANGUAGE plpgsql STABLE AS $threadline$
+DECLARE
+  v_in  pg_catalog.jsonb;
+  v_out "threadline".audit_transactions;
+BEGIN
+  IF pg_catalog.strpos(p_text, E'\\') OPERATOR(pg_catalog.=) 0 AND pg_catalog.octet_length(p_text) OPERATOR(pg_catalog.<=) 65536 THEN
+    BEGIN
+      v_in := p_text::pg_catalog.jsonb;
+    EXCEPTION WHEN OTHERS THEN
+      v_in := NULL;
+    END;
+    IF pg_catalog.jsonb_typeof(v_in) OPERATOR(pg_catalog.=) 'object' AND pg_catalog.jsonb_path_exists(v_in, '$ ? (!exists(@.keyvalue() ? (@.key != "actor" && @.key != "meta"
+    && (!(@.key == "request_id" || @.key == "correlation_id" || @.key == "job_id" || @.key == "remote_ip" || @.key == "source" || @.key == "traceparent")
+      || @.value.type() != "string" || @.value == "")))
+  && (!exists(@.meta) || @.meta.type() == "object")
+  && (!exists(@.actor) || @.actor.type() == "object" && @.actor.type.type() == "string"
+    && (@.actor.type == "anonymous" && !exists(@.actor.id)
+      || @.actor.id.type() == "string" && @.actor.id != ""
+        && (@.actor.type == "user" || @.actor.type == "admin" || @.actor.type == "service_account" || @.actor.type == "job" || @.actor.type == "system"))))')
+      AND (pg_catalog.octet_length(p_text) OPERATOR(pg_catalog.<=) 256 OR greatest(
+        pg_catalog.octet_length(v_in OPERATOR(pg_catalog.->>) 'request_id'),
+        pg_catalog.octet_length(v_in OPERATOR(pg_catalog.->>) 'correlation_id'),
+        pg_catalog.octet_length(v_in OPERATOR(pg_catalog.->>) 'job_id'),
+        pg_catalog.octet_length(v_in OPERATOR(pg_catalog.->>) 'remote_ip'),
+        pg_catalog.octet_length(v_in OPERATOR(pg_catalog.->>) 'source'),
+        pg_catalog.octet_length(v_in OPERATOR(pg_catalog.->>) 'traceparent'),
+        pg_catalog.octet_length(v_in OPERATOR(pg_catalog.#>>) '{actor,id}')) OPERATOR(pg_catalog.<=) 256 IS NOT FALSE) THEN
+      RETURN v_in;
+    END IF;
+  END IF;
+  v_out := "threadline".read_context(p_text);
+  RETURN pg_catalog.jsonb_strip_nulls(pg_catalog.to_jsonb(v_out) OPERATOR(pg_catalog.-) ARRAY['actor_type', 'actor_id', 'meta']::pg_catalog.text[])
+    OPERATOR(pg_catalog.||) CASE WHEN v_out.actor_type IS NULL THEN '{}'::pg_catalog.jsonb ELSE pg_catalog.jsonb_build_object('actor', pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('type', v_out.actor_type, 'id', v_out.actor_id))) END
+    OPERATOR(pg_catalog.||) CASE WHEN v_out.meta IS NULL THEN '{}'::pg_catalog.jsonb ELSE pg_catalog.jsonb_build_object('meta', v_out.meta) END;
+END $threadline$;
+
+-- threadline: recall_transaction, version 2
 -- Finds this transaction's row after RESET ALL dropped the setting. A session that never had the setting has no row
 -- (the setting then reads NULL). The sequence remembers per session the id it gave last, which is this transaction's if
 -- xid and beginning match. A serializable transaction does not look: it would read what every other one writes, and they
@@ -355,86 +426,92 @@ BEGIN
   RETURN (SELECT t.id FROM "threadline".audit_transactions t WHERE t.id OPERATOR(pg_catalog.=) v_id AND t.xid OPERATOR(pg_catalog.=) p_xid AND t.occurred_at OPERATOR(pg_catalog.=) pg_catalog.now());
 END $threadline$;
 
--- threadline: own_transaction, version 1
--- This transaction's row. The setting `threadline.row` says where it lies: a look there leaves no trace for serializable
+-- threadline: own_transaction, version 2
+-- This transaction's row. The last part of the setting `threadline.tx` says where it lies: a look there leaves no trace for serializable
 -- transactions, while one through the index would let all that write at the same time conflict with one another.
 CREATE OR REPLACE FUNCTION "threadline".own_transaction(p_id bigint) RETURNS "threadline".audit_transactions
-LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $threadline$
+LANGUAGE plpgsql VOLATILE SET enable_seqscan = off AS $threadline$
 DECLARE
-  v_row text := current_setting('threadline.row', true);
-  v_own "threadline".audit_transactions;
+  v_place pg_catalog.text := pg_catalog.split_part(pg_catalog.current_setting('threadline.tx', true), ':', 4);
+  v_own   "threadline".audit_transactions;
 BEGIN
-  IF v_row ~ '^[(][0-9]{1,9},[0-9]{1,4}[)]$' THEN
-    SELECT * INTO v_own FROM "threadline".audit_transactions WHERE ctid = v_row::tid;
+  IF v_place OPERATOR(pg_catalog.~) '^[(][0-9]{1,9},[0-9]{1,4}[)]$' THEN
+    SELECT * INTO v_own FROM "threadline".audit_transactions WHERE ctid OPERATOR(pg_catalog.=) v_place::pg_catalog.tid;
   END IF;
-  IF v_own.id IS DISTINCT FROM p_id THEN
-    SELECT * INTO v_own FROM "threadline".audit_transactions WHERE id = p_id;
+  IF v_own.id IS NULL OR v_own.id OPERATOR(pg_catalog.<>) p_id THEN
+    SELECT * INTO v_own FROM "threadline".audit_transactions WHERE id OPERATOR(pg_catalog.=) p_id;
   END IF;
   RETURN v_own;
 END $threadline$;
 
--- threadline: begin_transaction, version 1
+-- threadline: begin_transaction, version 2
 -- Gives the id of this transaction's row and makes the row where there is none. Runs once per transaction: afterwards
--- the setting `threadline.tx` holds `xid:id:seal`. It is local to the transaction, so a rollback to a savepoint takes the
--- row and the setting together. The seal keeps a session from writing another transaction's id into it.
-CREATE OR REPLACE FUNCTION "threadline".begin_transaction() RETURNS bigint
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER AS $threadline$
+-- the setting `threadline.tx` holds `xid:id:seal:place`. It is local to the transaction, so a rollback to a savepoint
+-- takes the row and the setting together. The seal keeps a session from writing another transaction's id into it. Only
+-- functions that already have the rights of the capture role call it. `p_first` says that no earlier command of the
+-- transaction wrote anything, so there can be no row.
+CREATE OR REPLACE FUNCTION "threadline".begin_transaction(p_first boolean) RETURNS bigint
+LANGUAGE plpgsql VOLATILE AS $threadline$
 DECLARE
-  v_xid pg_catalog.xid8 := pg_catalog.pg_current_xact_id();
-  v_id  pg_catalog.int8 := "threadline".recall_transaction(v_xid);
-  v_row pg_catalog.tid;
-  v_new "threadline".audit_transactions;
+  v_text  pg_catalog.text := pg_catalog.current_setting('threadline.context', true);
+  v_in    pg_catalog.jsonb;
+  v_id    pg_catalog.int8;
+  v_place pg_catalog.tid;
 BEGIN
-  IF v_id IS NULL THEN
-    v_new := "threadline".read_context(pg_catalog.current_setting('threadline.context', true));
+  IF NOT p_first THEN
+    v_id := "threadline".recall_transaction(pg_catalog.pg_current_xact_id());
+  END IF;
+  IF v_id IS NOT NULL THEN
+    NULL;
+  ELSIF v_text OPERATOR(pg_catalog.<>) '' THEN
+    v_in := "threadline".parse_context(v_text);
     INSERT INTO "threadline".audit_transactions
       (xid, actor_type, actor_id, request_id, correlation_id, job_id, remote_ip, source, traceparent, meta, context_error)
     VALUES
-      (v_xid, v_new.actor_type, v_new.actor_id, v_new.request_id, v_new.correlation_id, v_new.job_id, v_new.remote_ip,
-       v_new.source, v_new.traceparent, v_new.meta, v_new.context_error)
-    RETURNING id, ctid INTO v_id, v_row;
-    PERFORM pg_catalog.set_config('threadline.row', v_row::pg_catalog.text, true);
+      (pg_catalog.pg_current_xact_id(), v_in OPERATOR(pg_catalog.#>>) '{actor,type}', v_in OPERATOR(pg_catalog.#>>) '{actor,id}', v_in OPERATOR(pg_catalog.->>) 'request_id', v_in OPERATOR(pg_catalog.->>) 'correlation_id',
+       v_in OPERATOR(pg_catalog.->>) 'job_id', v_in OPERATOR(pg_catalog.->>) 'remote_ip', v_in OPERATOR(pg_catalog.->>) 'source', v_in OPERATOR(pg_catalog.->>) 'traceparent', v_in OPERATOR(pg_catalog.->) 'meta', v_in OPERATOR(pg_catalog.->>) 'context_error')
+    RETURNING id, ctid INTO v_id, v_place;
+  ELSE
+    INSERT INTO "threadline".audit_transactions (xid) VALUES (pg_catalog.pg_current_xact_id()) RETURNING id, ctid INTO v_id, v_place;
   END IF;
-  PERFORM pg_catalog.set_config('threadline.tx', v_xid::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) v_id::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.pg_sequence_last_value('"threadline".transaction_secret'::pg_catalog.regclass)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) v_xid::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) v_id::pg_catalog.text, 'SQL_ASCII')), 'hex'), true);
+  v_text := pg_catalog.pg_current_xact_id()::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) v_id::pg_catalog.text;
+  v_text := pg_catalog.set_config('threadline.tx', pg_catalog.concat(v_text, ':', pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.pg_sequence_last_value('"threadline".transaction_secret'::pg_catalog.regclass)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) v_text, 'SQL_ASCII')), 'hex'), ':', v_place), true);
   RETURN v_id;
 END $threadline$;
 
--- threadline: current_transaction, version 1
+-- threadline: current_transaction, version 2
 -- The id of this transaction's row, or NULL while nothing was captured or recorded.
 CREATE OR REPLACE FUNCTION "threadline".current_transaction() RETURNS bigint
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $threadline$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER AS $threadline$
 DECLARE
-  v_xid   xid8 := pg_current_xact_id_if_assigned();
-  v_cache text := current_setting('threadline.tx', true);
-  v_id    text := split_part(v_cache, ':', 2);
+  v_cache pg_catalog.text;
+  v_own   pg_catalog.text;
 BEGIN
-  IF v_xid IS NULL THEN
+  IF pg_catalog.pg_current_xact_id_if_assigned() IS NULL THEN
     RETURN NULL;
   END IF;
-  IF v_cache = v_xid::text || ':' || v_id || ':' || pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.pg_sequence_last_value('"threadline".transaction_secret'::pg_catalog.regclass)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) v_xid::text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) v_id, 'SQL_ASCII')), 'hex') THEN
-    RETURN v_id::bigint;
+  v_cache := pg_catalog.current_setting('threadline.tx', true);
+  IF v_cache OPERATOR(pg_catalog.<>) '' THEN
+    v_own := pg_catalog.pg_current_xact_id()::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) pg_catalog.split_part(v_cache, ':', 2);
+    IF pg_catalog.starts_with(v_cache, v_own OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.pg_sequence_last_value('"threadline".transaction_secret'::pg_catalog.regclass)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) v_own, 'SQL_ASCII')), 'hex') OPERATOR(pg_catalog.||) ':') THEN
+      RETURN pg_catalog.split_part(v_own, ':', 2)::pg_catalog.int8;
+    END IF;
   END IF;
-  RETURN "threadline".recall_transaction(v_xid);
+  RETURN "threadline".recall_transaction(pg_catalog.pg_current_xact_id());
 END $threadline$;
 
--- threadline: set_context, version 1
--- Sets the context of this transaction; completes the transaction's row where changes came first. A transaction has
--- one context: a second one may add to it, not contradict it.
-CREATE OR REPLACE FUNCTION "threadline".set_context(p_context text) RETURNS bigint
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $threadline$
+-- threadline: complete_context, version 1
+-- A context that comes to one that the transaction has: it may add to it, not contradict it.
+CREATE OR REPLACE FUNCTION "threadline".complete_context(p_id bigint, p_context text, p_begun text) RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $threadline$
 DECLARE
-  v_id    bigint := "threadline".current_transaction();
-  v_begun text := extract(epoch FROM now())::text;
   v_new   "threadline".audit_transactions := "threadline".read_context(p_context);
   v_old   "threadline".audit_transactions;
-  v_row   tid;
+  v_place tid;
 BEGIN
-  IF v_new.context_error IS NOT NULL THEN
-    RAISE EXCEPTION 'threadline: malformed context (%)', v_new.context_error USING ERRCODE = 'TL004';
-  END IF;
-  IF v_id IS NOT NULL THEN
-    v_old := "threadline".own_transaction(v_id);
-  ELSIF current_setting('threadline.context_begun', true) = v_begun THEN
+  IF p_id IS NOT NULL THEN
+    v_old := "threadline".own_transaction(p_id);
+  ELSE
     v_old := "threadline".read_context(current_setting('threadline.context', true));
   END IF;
   IF v_old.actor_type IS NOT NULL AND v_new.actor_type IS NOT NULL
@@ -480,7 +557,7 @@ BEGIN
   v_new.source := coalesce(v_new.source, v_old.source);
   v_new.traceparent := coalesce(v_new.traceparent, v_old.traceparent);
   v_new.meta := coalesce(v_new.meta || v_old.meta, v_new.meta, v_old.meta);
-  PERFORM set_config('threadline.context_begun', v_begun, true),
+  PERFORM set_config('threadline.context_begun', p_begun, true),
           set_config('threadline.context', jsonb_strip_nulls(jsonb_build_object(
             'actor', CASE WHEN v_new.actor_type IS NOT NULL THEN jsonb_build_object('type', v_new.actor_type, 'id', v_new.actor_id) END,
             'request_id', v_new.request_id, 'correlation_id', v_new.correlation_id, 'job_id', v_new.job_id,
@@ -488,47 +565,77 @@ BEGIN
   IF v_new.meta IS NOT NULL THEN
     PERFORM set_config('threadline.context', (current_setting('threadline.context')::jsonb || jsonb_build_object('meta', v_new.meta))::text, true);
   END IF;
-  IF v_id IS NOT NULL THEN
+  IF p_id IS NOT NULL THEN
     UPDATE "threadline".audit_transactions SET
       actor_type = v_new.actor_type, actor_id = v_new.actor_id, request_id = v_new.request_id, correlation_id = v_new.correlation_id,
       job_id = v_new.job_id, remote_ip = v_new.remote_ip, source = v_new.source, traceparent = v_new.traceparent, meta = v_new.meta
-    WHERE id = v_id RETURNING ctid INTO v_row;
-    PERFORM set_config('threadline.row', v_row::text, true);
+    WHERE id = p_id RETURNING ctid INTO v_place;
+    PERFORM set_config('threadline.tx', regexp_replace(current_setting('threadline.tx', true), '[^:]*$', v_place::text), true);
+  END IF;
+END $threadline$;
+
+-- threadline: set_context, version 2
+-- Sets the context of this transaction; completes the transaction's row where changes came first. Gives the row's id.
+CREATE OR REPLACE FUNCTION "threadline".set_context(p_context text) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER AS $threadline$
+DECLARE
+  v_in    pg_catalog.jsonb := "threadline".parse_context(p_context);
+  v_begun pg_catalog.text := EXTRACT(epoch FROM pg_catalog.now())::pg_catalog.text;
+  v_id    pg_catalog.int8;
+  v_set   pg_catalog.text;
+BEGIN
+  IF v_in OPERATOR(pg_catalog.?) 'context_error' THEN
+    RAISE EXCEPTION 'threadline: malformed context (%)', v_in OPERATOR(pg_catalog.->>) 'context_error' USING ERRCODE = 'TL004';
+  END IF;
+  IF pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL THEN
+    v_id := "threadline".current_transaction();
+  END IF;
+  IF v_id IS NOT NULL OR pg_catalog.current_setting('threadline.context_begun', true) OPERATOR(pg_catalog.=) v_begun THEN
+    PERFORM "threadline".complete_context(v_id, p_context, v_begun);
+  ELSE
+    v_set := pg_catalog.set_config('threadline.context_begun', v_begun, true);
+    v_set := pg_catalog.set_config('threadline.context', v_in::pg_catalog.text, true);
   END IF;
   RETURN v_id;
 END $threadline$;
 
--- threadline: record_action, version 1
+-- threadline: record_action, version 2
 -- Records intent in this transaction. What the action does not say itself comes from the transaction's context.
 CREATE OR REPLACE FUNCTION "threadline".record_action(p_action jsonb) RETURNS SETOF "threadline".audit_actions
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $threadline$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER AS $threadline$
 DECLARE
-  v_own "threadline".audit_transactions := "threadline".read_context((p_action - 'meta')::text);
-  v_id  bigint;
+  v_own "threadline".audit_transactions;
+  v_id  pg_catalog.int8;
   v_tx  "threadline".audit_transactions;
 BEGIN
-  IF v_own.context_error IS NOT NULL THEN
-    RAISE EXCEPTION 'threadline: malformed action (%)', v_own.context_error USING ERRCODE = 'TL004';
+  IF p_action OPERATOR(pg_catalog.?|) ARRAY['actor', 'request_id', 'correlation_id', 'job_id', 'remote_ip', 'source', 'traceparent']::pg_catalog.text[] THEN
+    v_own := "threadline".read_context((p_action OPERATOR(pg_catalog.-) 'meta')::pg_catalog.text);
+    IF v_own.context_error IS NOT NULL THEN
+      RAISE EXCEPTION 'threadline: malformed action (%)', v_own.context_error USING ERRCODE = 'TL004';
+    END IF;
   END IF;
-  IF coalesce(p_action ->> 'name', '') = '' OR octet_length(p_action ->> 'name') > 256 THEN
+  IF coalesce(p_action OPERATOR(pg_catalog.->>) 'name', '') OPERATOR(pg_catalog.=) '' OR pg_catalog.octet_length(p_action OPERATOR(pg_catalog.->>) 'name') OPERATOR(pg_catalog.>) 256 THEN
     RAISE EXCEPTION 'threadline: an action needs a name of 1 to 256 bytes' USING ERRCODE = 'TL004';
   END IF;
-  IF v_own.actor_type IS NOT NULL AND coalesce(current_setting('threadline.context', true), '') = '' THEN
-    PERFORM "threadline".set_context((p_action - 'meta')::text);
+  IF v_own.actor_type IS NOT NULL AND coalesce(pg_catalog.current_setting('threadline.context', true), '') OPERATOR(pg_catalog.=) '' THEN
+    PERFORM "threadline".set_context((p_action OPERATOR(pg_catalog.-) 'meta')::pg_catalog.text);
   END IF;
-  v_id := coalesce("threadline".current_transaction(), "threadline".begin_transaction());
+  v_id := "threadline".current_transaction();
+  IF v_id IS NULL THEN
+    v_id := "threadline".begin_transaction(false);
+  END IF;
   v_tx := "threadline".own_transaction(v_id);
   IF v_own.actor_type IS NULL AND v_tx.actor_type IS NULL THEN
-    RAISE EXCEPTION 'threadline: action "%" has no actor', p_action ->> 'name'
+    RAISE EXCEPTION 'threadline: action "%" has no actor', p_action OPERATOR(pg_catalog.->>) 'name'
       USING ERRCODE = 'TL001', HINT = 'Give the transaction a context with an actor, or name the actor of the action.';
   END IF;
   RETURN QUERY INSERT INTO "threadline".audit_actions
     (transaction_id, name, status, verb, category, reason, comment, actor_type, actor_id, request_id, correlation_id, job_id, details)
-  VALUES (v_tx.id, p_action ->> 'name', coalesce(p_action ->> 'status', 'ok'), p_action ->> 'verb', p_action ->> 'category',
-    p_action ->> 'reason', p_action ->> 'comment', coalesce(v_own.actor_type, v_tx.actor_type),
+  VALUES (v_tx.id, p_action OPERATOR(pg_catalog.->>) 'name', coalesce(p_action OPERATOR(pg_catalog.->>) 'status', 'ok'), p_action OPERATOR(pg_catalog.->>) 'verb', p_action OPERATOR(pg_catalog.->>) 'category',
+    p_action OPERATOR(pg_catalog.->>) 'reason', p_action OPERATOR(pg_catalog.->>) 'comment', coalesce(v_own.actor_type, v_tx.actor_type),
     CASE WHEN v_own.actor_type IS NULL THEN v_tx.actor_id ELSE v_own.actor_id END,
     coalesce(v_own.request_id, v_tx.request_id), coalesce(v_own.correlation_id, v_tx.correlation_id),
-    coalesce(v_own.job_id, v_tx.job_id), p_action -> 'details')
+    coalesce(v_own.job_id, v_tx.job_id), p_action OPERATOR(pg_catalog.->) 'details')
   RETURNING *;
 END $threadline$;
 
@@ -576,6 +683,14 @@ EXCEPTION WHEN data_exception THEN
       WHERE r.oid = pg_typeof(p_row)) INTO v_image USING p_row;
     RETURN v_image;
   END;
+END $threadline$;
+
+-- threadline: pinned_image, version 1
+-- The image of a row in a session whose settings would change its texts.
+CREATE OR REPLACE FUNCTION "threadline".pinned_image(p_row anyelement) RETURNS jsonb
+LANGUAGE plpgsql STABLE SET timezone = 'UTC' SET bytea_output = 'hex' SET extra_float_digits = 1 AS $threadline$
+BEGIN
+  RETURN pg_catalog.to_jsonb(p_row);
 END $threadline$;
 
 -- threadline: place_late, version 1
@@ -710,6 +825,501 @@ BEGIN
   marker_key := "threadline".row_key(table_schema, table_name, '{}');
 END $threadline$;
 
+-- threadline: audit_evidence, version 1
+-- What was checked or done, on what, and how much that proves. Append-only.
+CREATE TABLE IF NOT EXISTS "threadline".audit_evidence (
+  id          bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  recorded_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  subject     text        NOT NULL,
+  reference   text        NOT NULL,
+  verdict     text        NOT NULL CHECK (verdict IN ('proven', 'inferred', 'unsupported')),
+  provenance  jsonb       NOT NULL DEFAULT '{}',
+  recorded_by text        NOT NULL DEFAULT session_user
+);
+-- "What is known of this", "of everything of this kind", newest first.
+CREATE INDEX IF NOT EXISTS audit_evidence_subject_idx ON "threadline".audit_evidence (subject, reference, id);
+CREATE OR REPLACE TRIGGER threadline_audit_append_only BEFORE UPDATE OR DELETE ON "threadline".audit_evidence FOR EACH ROW EXECUTE FUNCTION "threadline".refuse_change();
+CREATE OR REPLACE TRIGGER threadline_audit_no_truncate BEFORE TRUNCATE ON "threadline".audit_evidence FOR EACH STATEMENT EXECUTE FUNCTION "threadline".refuse_change();
+
+-- threadline: record_evidence, version 1
+CREATE OR REPLACE FUNCTION "threadline".record_evidence(p_subject text, p_reference text, p_verdict text, p_provenance jsonb) RETURNS SETOF "threadline".audit_evidence
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $threadline$
+DECLARE
+  v_field text;
+  v_value text;
+BEGIN
+  FOR v_field, v_value IN VALUES ('subject', p_subject), ('reference', p_reference) LOOP
+    IF coalesce(v_value, '') = '' OR octet_length(v_value) > 256 THEN
+      RAISE EXCEPTION 'threadline: evidence needs a % of 1 to 256 bytes', v_field USING ERRCODE = 'TL004';
+    END IF;
+  END LOOP;
+  IF p_verdict IS NULL OR p_verdict NOT IN ('proven', 'inferred', 'unsupported') THEN
+    RAISE EXCEPTION 'threadline: evidence is proven, inferred or unsupported, not "%"', p_verdict USING ERRCODE = 'TL004';
+  END IF;
+  IF jsonb_typeof(p_provenance) IS DISTINCT FROM 'object' OR octet_length(p_provenance::text) > 65536 THEN
+    RAISE EXCEPTION 'threadline: the provenance of evidence is a JSON object of at most 64 KiB' USING ERRCODE = 'TL004';
+  END IF;
+  RETURN QUERY INSERT INTO "threadline".audit_evidence (subject, reference, verdict, provenance)
+  VALUES (p_subject, p_reference, p_verdict, p_provenance) RETURNING *;
+END $threadline$;
+
+-- threadline: retention tables, version 1
+-- One row per retention run: who purged by which policy up to when, and what became of it. Rows are never deleted, and
+-- change only while their run is going on.
+CREATE TABLE IF NOT EXISTS "threadline".audit_retention_runs (
+  id                   bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  kind                 text        NOT NULL CHECK (kind IN ('purge', 'partitions')),
+  status               text        NOT NULL DEFAULT 'running' CHECK (status IN ('running', 'completed', 'failed', 'abandoned')),
+  run_by               text        NOT NULL DEFAULT session_user,
+  actor_type           text,
+  actor_id             text,
+  policy               jsonb       NOT NULL,
+  rules                jsonb       NOT NULL,
+  newest_cutoff        timestamptz NOT NULL,
+  started_at           timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  batch_at             timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  finished_at          timestamptz,
+  batches              bigint      NOT NULL DEFAULT 0,
+  examined             bigint      NOT NULL DEFAULT 0,
+  deleted_changes      bigint      NOT NULL DEFAULT 0,
+  deleted_transactions bigint      NOT NULL DEFAULT 0,
+  deleted_actions      bigint      NOT NULL DEFAULT 0,
+  dropped_partitions   bigint      NOT NULL DEFAULT 0,
+  error                text,
+  -- The transaction that may delete for this run, while one of its functions is at work; 0 otherwise.
+  xid                  xid8        NOT NULL DEFAULT '0',
+  -- How far the run is: the lane, and in it the change or the transaction that was looked at last.
+  lane                 integer     NOT NULL DEFAULT 0,
+  after_at             timestamptz NOT NULL DEFAULT '-infinity',
+  after_id             bigint      NOT NULL DEFAULT 0,
+  swept_through        bigint      NOT NULL DEFAULT 0
+);
+-- At most one run goes on; the guards of the trail look for it with every row that goes.
+CREATE UNIQUE INDEX IF NOT EXISTS audit_retention_runs_running_idx ON "threadline".audit_retention_runs (status) WHERE status = 'running';
+
+-- Since when the trail of a table is complete. The row with empty names speaks for every table that has none of its own.
+-- `unreliable_before` is set where a purge did not keep the last version of live rows: an older change that is still
+-- there is then no proof of how the row looked later.
+CREATE TABLE IF NOT EXISTS "threadline".audit_horizons (
+  table_schema      text        NOT NULL,
+  table_name        text        NOT NULL,
+  complete_since    timestamptz NOT NULL,
+  unreliable_before timestamptz,
+  PRIMARY KEY (table_schema, table_name)
+);
+
+CREATE OR REPLACE FUNCTION "threadline".refuse_run_change() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $threadline$
+BEGIN
+  IF TG_OP = 'UPDATE' THEN
+    IF OLD.status = 'running'
+       AND (NEW.id, NEW.kind, NEW.run_by, NEW.policy, NEW.rules, NEW.newest_cutoff, NEW.started_at)
+         = (OLD.id, OLD.kind, OLD.run_by, OLD.policy, OLD.rules, OLD.newest_cutoff, OLD.started_at)
+       AND (NEW.actor_type, NEW.actor_id) IS NOT DISTINCT FROM (OLD.actor_type, OLD.actor_id)
+       AND NEW.batches >= OLD.batches AND NEW.examined >= OLD.examined AND NEW.deleted_changes >= OLD.deleted_changes
+       AND NEW.deleted_transactions >= OLD.deleted_transactions AND NEW.deleted_actions >= OLD.deleted_actions
+       AND NEW.dropped_partitions >= OLD.dropped_partitions THEN
+      RETURN NEW;
+    END IF;
+  END IF;
+  RAISE EXCEPTION 'threadline: % on %.% is refused, the record of a retention run stays as it is', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME
+    USING ERRCODE = 'insufficient_privilege';
+END $threadline$;
+CREATE OR REPLACE TRIGGER threadline_audit_append_only BEFORE UPDATE OR DELETE ON "threadline".audit_retention_runs FOR EACH ROW EXECUTE FUNCTION "threadline".refuse_run_change();
+CREATE OR REPLACE TRIGGER threadline_audit_no_truncate BEFORE TRUNCATE ON "threadline".audit_retention_runs FOR EACH STATEMENT EXECUTE FUNCTION "threadline".refuse_change();
+
+-- A horizon only moves on: what was purged does not come back.
+CREATE OR REPLACE FUNCTION "threadline".refuse_horizon_change() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $threadline$
+BEGIN
+  IF TG_OP = 'UPDATE' THEN
+    IF (NEW.table_schema, NEW.table_name) = (OLD.table_schema, OLD.table_name) AND NEW.complete_since >= OLD.complete_since
+       AND coalesce(NEW.unreliable_before >= OLD.unreliable_before, OLD.unreliable_before IS NULL) THEN
+      RETURN NEW;
+    END IF;
+  END IF;
+  RAISE EXCEPTION 'threadline: % on %.% is refused, a horizon only moves on', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME
+    USING ERRCODE = 'insufficient_privilege';
+END $threadline$;
+CREATE OR REPLACE TRIGGER threadline_audit_append_only BEFORE UPDATE OR DELETE ON "threadline".audit_horizons FOR EACH ROW EXECUTE FUNCTION "threadline".refuse_horizon_change();
+CREATE OR REPLACE TRIGGER threadline_audit_no_truncate BEFORE TRUNCATE ON "threadline".audit_horizons FOR EACH STATEMENT EXECUTE FUNCTION "threadline".refuse_change();
+
+-- threadline: retention_rules, version 1
+-- What a retention policy means at an instant: the cutoff of every table, and the holds by what they are found by. The
+-- cutoffs are worked out here and nowhere else, so nobody can hand in an instant, and nothing of the last day ever goes.
+CREATE OR REPLACE FUNCTION "threadline".retention_rules(p_policy jsonb, p_now timestamptz) RETURNS jsonb
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' AS $threadline$
+DECLARE
+  v_days   jsonb;
+  v_twice  text;
+BEGIN
+  FOR v_days IN SELECT p_policy -> 'keep_days' UNION ALL SELECT c.value -> 'keep_days' FROM jsonb_array_elements(coalesce(p_policy -> 'classes', '[]')) AS c LOOP
+    IF coalesce(jsonb_typeof(v_days) <> 'number' OR v_days::text !~ '^[0-9]{1,5}$' OR v_days::integer NOT BETWEEN 1 AND 36500, true) THEN
+      RAISE EXCEPTION 'threadline: keep_days of a retention policy is a whole number from 1 to 36500, not %', coalesce(v_days::text, 'missing') USING ERRCODE = 'TL006';
+    END IF;
+  END LOOP;
+  IF jsonb_typeof(p_policy -> 'keep_last') IS DISTINCT FROM 'boolean' THEN
+    RAISE EXCEPTION 'threadline: keep_last of a retention policy is true or false, not %', coalesce((p_policy -> 'keep_last')::text, 'missing') USING ERRCODE = 'TL006';
+  END IF;
+  SELECT format('%I.%I', t.value ->> 'schema', t.value ->> 'table') INTO v_twice
+    FROM jsonb_array_elements(coalesce(p_policy -> 'classes', '[]')) AS c, jsonb_array_elements(c.value -> 'tables') AS t
+   GROUP BY t.value ->> 'schema', t.value ->> 'table' HAVING count(*) > 1 LIMIT 1;
+  IF v_twice IS NOT NULL THEN
+    RAISE EXCEPTION 'threadline: table % is in more than one class of the retention policy', v_twice USING ERRCODE = 'TL006';
+  END IF;
+  RETURN jsonb_build_object(
+    'keep_last', p_policy -> 'keep_last',
+    'cutoff', p_now - make_interval(days => (p_policy ->> 'keep_days')::integer),
+    'tables', (SELECT coalesce(jsonb_agg(jsonb_build_object('schema', t.value -> 'schema', 'table', t.value -> 'table',
+          'cutoff', p_now - make_interval(days => (c.value ->> 'keep_days')::integer)) ORDER BY t.value ->> 'schema', t.value ->> 'table'), '[]')
+        FROM jsonb_array_elements(coalesce(p_policy -> 'classes', '[]')) AS c, jsonb_array_elements(c.value -> 'tables') AS t),
+    'rows', (SELECT coalesce(jsonb_agg("threadline".row_key(h.value -> 'row' ->> 'schema', h.value -> 'row' ->> 'table', h.value -> 'row' -> 'key')), '[]')
+        FROM jsonb_array_elements(coalesce(p_policy -> 'holds', '[]')) AS h WHERE h.value ? 'row'),
+    'actors', (SELECT coalesce(jsonb_agg(h.value -> 'actor'), '[]')
+        FROM jsonb_array_elements(coalesce(p_policy -> 'holds', '[]')) AS h WHERE h.value ? 'actor'),
+    'correlations', (SELECT coalesce(jsonb_agg(h.value -> 'correlation_id'), '[]')
+        FROM jsonb_array_elements(coalesce(p_policy -> 'holds', '[]')) AS h WHERE h.value ? 'correlation_id'));
+END $threadline$;
+
+-- threadline: raise_horizons, version 1
+-- Enters what a run may delete, before it deletes it: every change before the cutoff of its table. Of a record that lost
+-- changes, as-of says nothing before the cutoff, whatever else of it is still there.
+CREATE OR REPLACE FUNCTION "threadline".raise_horizons(p_rules jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $threadline$
+DECLARE
+  v_default timestamptz := (p_rules ->> 'cutoff')::timestamptz;
+  v_lossy   boolean := NOT (p_rules ->> 'keep_last')::boolean;
+BEGIN
+  -- A table that is named for the first time begins with what held for it so far.
+  INSERT INTO "threadline".audit_horizons (table_schema, table_name, complete_since, unreliable_before)
+  SELECT t.value ->> 'schema', t.value ->> 'table', greatest(d.complete_since, c.at), greatest(d.unreliable_before, CASE WHEN v_lossy THEN c.at END)
+    FROM jsonb_array_elements(p_rules -> 'tables') AS t CROSS JOIN LATERAL (SELECT (t.value ->> 'cutoff')::timestamptz) AS c(at)
+    LEFT JOIN "threadline".audit_horizons d ON d.table_schema = '' AND d.table_name = ''
+   WHERE NOT EXISTS (SELECT FROM "threadline".audit_horizons h WHERE h.table_schema = t.value ->> 'schema' AND h.table_name = t.value ->> 'table');
+  INSERT INTO "threadline".audit_horizons (table_schema, table_name, complete_since, unreliable_before)
+  VALUES ('', '', v_default, CASE WHEN v_lossy THEN v_default END) ON CONFLICT DO NOTHING;
+  UPDATE "threadline".audit_horizons h
+     SET complete_since = greatest(h.complete_since, r.at), unreliable_before = greatest(h.unreliable_before, CASE WHEN v_lossy THEN r.at END)
+    FROM (SELECT o.table_schema, o.table_name, coalesce((SELECT (t.value ->> 'cutoff')::timestamptz FROM jsonb_array_elements(p_rules -> 'tables') AS t
+             WHERE t.value ->> 'schema' = o.table_schema AND t.value ->> 'table' = o.table_name), v_default) AS at FROM "threadline".audit_horizons o) AS r
+   WHERE h.table_schema = r.table_schema AND h.table_name = r.table_name;
+END $threadline$;
+
+-- threadline: examine_changes, version 1
+-- The next changes of a lane that are older than its cutoff, oldest first, and whether each may go. Lane 0 has the tables
+-- without a class, lane n the n-th table that has one. What may go depends on the trail and the rules alone, not on what
+-- went before, so a run that was cut off and begun again comes to the same end.
+CREATE OR REPLACE FUNCTION "threadline".examine_changes(p_rules jsonb, p_lane integer, p_after timestamptz, p_after_id bigint, p_until timestamptz, p_limit integer)
+RETURNS TABLE (captured_at timestamptz, id bigint, transaction_id bigint, table_schema text, table_name text, may_go boolean)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_hashjoin = off SET enable_mergejoin = off SET plan_cache_mode = force_custom_plan AS $threadline$
+#variable_conflict use_column
+DECLARE
+  v_correlations text[] := ARRAY(SELECT jsonb_array_elements_text(p_rules -> 'correlations'));
+  v_actors text[] := ARRAY(SELECT concat_ws(':', h.value ->> 'type', h.value ->> 'id') FROM jsonb_array_elements(p_rules -> 'actors') AS h);
+  v_by_transaction boolean := v_correlations <> '{}' OR v_actors <> '{}';
+
+  v_rows bigint[] := ARRAY(SELECT jsonb_array_elements_text(p_rules -> 'rows')::bigint);
+  v_keep_last boolean := (p_rules ->> 'keep_last')::boolean;
+  v_lane jsonb := p_rules -> 'tables' -> (p_lane - 1);
+  v_cutoff timestamptz := (CASE WHEN p_lane = 0 THEN p_rules ->> 'cutoff' ELSE v_lane ->> 'cutoff' END)::timestamptz;
+BEGIN
+  IF p_lane = 0 THEN
+    RETURN QUERY
+    SELECT c.captured_at, c.id, c.transaction_id, c.table_schema, c.table_name,
+      NOT (v_rows @> ARRAY[c.row_key]) AND NOT (v_by_transaction AND (EXISTS (SELECT FROM "threadline".audit_transactions t WHERE t.id = c.transaction_id
+          AND (v_correlations @> ARRAY[t.correlation_id] OR v_actors @> ARRAY[concat_ws(':', t.actor_type, t.actor_id)]))
+        OR EXISTS (SELECT FROM "threadline".audit_actions t WHERE t.transaction_id = c.transaction_id
+          AND (v_correlations @> ARRAY[t.correlation_id] OR v_actors @> ARRAY[concat_ws(':', t.actor_type, t.actor_id)]))))
+      AND CASE c.op
+        -- Where something is held, what ended it stays as well: without its end it would seem to be there still.
+        WHEN 'truncate' THEN NOT v_by_transaction AND v_rows = '{}'
+        WHEN 'delete' THEN NOT (v_by_transaction AND EXISTS (SELECT FROM "threadline".audit_changes o
+          WHERE o.row_key = c.row_key AND o.table_pk = c.table_pk AND o.table_schema = c.table_schema AND o.table_name = c.table_name
+            AND (o.captured_at, o.id) < (c.captured_at, c.id) AND (EXISTS (SELECT FROM "threadline".audit_transactions t WHERE t.id = o.transaction_id
+          AND (v_correlations @> ARRAY[t.correlation_id] OR v_actors @> ARRAY[concat_ws(':', t.actor_type, t.actor_id)]))
+        OR EXISTS (SELECT FROM "threadline".audit_actions t WHERE t.transaction_id = o.transaction_id
+          AND (v_correlations @> ARRAY[t.correlation_id] OR v_actors @> ARRAY[concat_ws(':', t.actor_type, t.actor_id)])))))
+        -- The last version of a row that was there at the cutoff stays, so that as-of keeps its answer from then on.
+        ELSE NOT v_keep_last
+          OR EXISTS (SELECT FROM "threadline".audit_changes n
+            WHERE n.row_key = c.row_key AND n.table_pk = c.table_pk AND n.table_schema = c.table_schema AND n.table_name = c.table_name
+              AND (n.captured_at, n.id) > (c.captured_at, c.id) AND n.captured_at < v_cutoff)
+          OR EXISTS (SELECT FROM "threadline".audit_changes m
+            WHERE m.row_key = "threadline".row_key(c.table_schema, c.table_name, '{}') AND m.op = 'truncate'
+              AND m.table_schema = c.table_schema AND m.table_name = c.table_name AND coalesce(m.partition_name = c.partition_name, true)
+              AND (m.captured_at, m.id) > (c.captured_at, c.id) AND m.captured_at < v_cutoff)
+      END
+    FROM (SELECT a.captured_at, a.id, a.transaction_id, a.row_key, a.table_schema, a.table_name, a.partition_name, a.op, a.table_pk
+            FROM "threadline".audit_changes a
+           WHERE NOT EXISTS (SELECT FROM jsonb_array_elements(p_rules -> 'tables') AS x WHERE x.value ->> 'schema' = a.table_schema AND x.value ->> 'table' = a.table_name) AND (a.captured_at, a.id) > (p_after, p_after_id) AND a.captured_at >= p_after AND a.captured_at < least(v_cutoff, p_until)
+           ORDER BY a.captured_at, a.id LIMIT p_limit) AS c
+    ORDER BY c.captured_at, c.id;
+
+  ELSE
+    RETURN QUERY
+    SELECT c.captured_at, c.id, c.transaction_id, c.table_schema, c.table_name,
+      NOT (v_rows @> ARRAY[c.row_key]) AND NOT (v_by_transaction AND (EXISTS (SELECT FROM "threadline".audit_transactions t WHERE t.id = c.transaction_id
+          AND (v_correlations @> ARRAY[t.correlation_id] OR v_actors @> ARRAY[concat_ws(':', t.actor_type, t.actor_id)]))
+        OR EXISTS (SELECT FROM "threadline".audit_actions t WHERE t.transaction_id = c.transaction_id
+          AND (v_correlations @> ARRAY[t.correlation_id] OR v_actors @> ARRAY[concat_ws(':', t.actor_type, t.actor_id)]))))
+      AND CASE c.op
+        -- Where something is held, what ended it stays as well: without its end it would seem to be there still.
+        WHEN 'truncate' THEN NOT v_by_transaction AND v_rows = '{}'
+        WHEN 'delete' THEN NOT (v_by_transaction AND EXISTS (SELECT FROM "threadline".audit_changes o
+          WHERE o.row_key = c.row_key AND o.table_pk = c.table_pk AND o.table_schema = c.table_schema AND o.table_name = c.table_name
+            AND (o.captured_at, o.id) < (c.captured_at, c.id) AND (EXISTS (SELECT FROM "threadline".audit_transactions t WHERE t.id = o.transaction_id
+          AND (v_correlations @> ARRAY[t.correlation_id] OR v_actors @> ARRAY[concat_ws(':', t.actor_type, t.actor_id)]))
+        OR EXISTS (SELECT FROM "threadline".audit_actions t WHERE t.transaction_id = o.transaction_id
+          AND (v_correlations @> ARRAY[t.correlation_id] OR v_actors @> ARRAY[concat_ws(':', t.actor_type, t.actor_id)])))))
+        -- The last version of a row that was there at the cutoff stays, so that as-of keeps its answer from then on.
+        ELSE NOT v_keep_last
+          OR EXISTS (SELECT FROM "threadline".audit_changes n
+            WHERE n.row_key = c.row_key AND n.table_pk = c.table_pk AND n.table_schema = c.table_schema AND n.table_name = c.table_name
+              AND (n.captured_at, n.id) > (c.captured_at, c.id) AND n.captured_at < v_cutoff)
+          OR EXISTS (SELECT FROM "threadline".audit_changes m
+            WHERE m.row_key = "threadline".row_key(c.table_schema, c.table_name, '{}') AND m.op = 'truncate'
+              AND m.table_schema = c.table_schema AND m.table_name = c.table_name AND coalesce(m.partition_name = c.partition_name, true)
+              AND (m.captured_at, m.id) > (c.captured_at, c.id) AND m.captured_at < v_cutoff)
+      END
+    FROM (SELECT a.captured_at, a.id, a.transaction_id, a.row_key, a.table_schema, a.table_name, a.partition_name, a.op, a.table_pk
+            FROM "threadline".audit_changes a
+           WHERE a.table_name = v_lane ->> 'table' AND a.table_schema = v_lane ->> 'schema' AND (a.captured_at, a.id) > (p_after, p_after_id) AND a.captured_at >= p_after AND a.captured_at < least(v_cutoff, p_until)
+           ORDER BY a.captured_at, a.id LIMIT p_limit) AS c
+    ORDER BY c.captured_at, c.id;
+
+  END IF;
+END $threadline$;
+
+-- threadline: examine_transactions, version 1
+-- The next transactions that are older than the cutoff, and whether each has no change left and is not held.
+CREATE OR REPLACE FUNCTION "threadline".examine_transactions(p_rules jsonb, p_after bigint, p_limit integer) RETURNS TABLE (id bigint, may_go boolean)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $threadline$
+#variable_conflict use_column
+DECLARE
+  v_correlations text[] := ARRAY(SELECT jsonb_array_elements_text(p_rules -> 'correlations'));
+  v_actors text[] := ARRAY(SELECT concat_ws(':', h.value ->> 'type', h.value ->> 'id') FROM jsonb_array_elements(p_rules -> 'actors') AS h);
+  v_by_transaction boolean := v_correlations <> '{}' OR v_actors <> '{}';
+
+  v_cutoff timestamptz := (p_rules ->> 'cutoff')::timestamptz;
+BEGIN
+  RETURN QUERY
+  SELECT n.id, NOT EXISTS (SELECT FROM "threadline".audit_changes c WHERE c.transaction_id = n.id) AND NOT (v_by_transaction AND (EXISTS (SELECT FROM "threadline".audit_transactions t WHERE t.id = n.id
+          AND (v_correlations @> ARRAY[t.correlation_id] OR v_actors @> ARRAY[concat_ws(':', t.actor_type, t.actor_id)]))
+        OR EXISTS (SELECT FROM "threadline".audit_actions t WHERE t.transaction_id = n.id
+          AND (v_correlations @> ARRAY[t.correlation_id] OR v_actors @> ARRAY[concat_ws(':', t.actor_type, t.actor_id)]))))
+    FROM (SELECT t.id, t.occurred_at, min(CASE WHEN t.occurred_at >= v_cutoff THEN t.id END) OVER () AS ends
+            FROM (SELECT a.id, a.occurred_at FROM "threadline".audit_transactions a WHERE a.id > p_after ORDER BY a.id LIMIT p_limit) AS t) AS n
+   WHERE n.id < coalesce(n.ends, n.id + 1)
+   ORDER BY n.id;
+END $threadline$;
+
+-- threadline: begin_retention, version 1
+-- Begins a run and gives its number. A run that was cut off before is closed as abandoned. Whoever runs two at a time
+-- stops the first: it may delete nothing more.
+CREATE OR REPLACE FUNCTION "threadline".begin_retention(p_kind text, p_policy jsonb, p_actor jsonb) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s' AS $threadline$
+DECLARE
+  v_rules jsonb := "threadline".retention_rules(p_policy, now());
+  v_id    bigint;
+BEGIN
+  UPDATE "threadline".audit_retention_runs SET status = 'abandoned', finished_at = clock_timestamp(), error = 'another run began before this one ended'
+   WHERE status = 'running';
+  INSERT INTO "threadline".audit_retention_runs (kind, policy, rules, newest_cutoff, actor_type, actor_id, lane, swept_through)
+  VALUES (p_kind, p_policy, v_rules,
+    (SELECT max(c.at) FROM (SELECT (v_rules ->> 'cutoff')::timestamptz UNION ALL SELECT (t.value ->> 'cutoff')::timestamptz FROM jsonb_array_elements(v_rules -> 'tables') AS t) AS c(at)),
+    p_actor ->> 'type', p_actor ->> 'id',
+    CASE p_kind WHEN 'purge' THEN 0 ELSE 1 + jsonb_array_length(v_rules -> 'tables') END,
+    -- Transactions without a change are looked at once, and once again when the policy is another.
+    coalesce((SELECT CASE WHEN r.policy = p_policy THEN r.swept_through END FROM "threadline".audit_retention_runs r ORDER BY r.id DESC LIMIT 1), 0))
+  RETURNING id INTO v_id;
+  IF p_kind = 'purge' THEN
+    PERFORM "threadline".raise_horizons(v_rules);
+  END IF;
+  RETURN v_id;
+END $threadline$;
+
+-- threadline: open_run, version 1
+-- The run, if it goes on, with leave to delete in this transaction until `note_run` takes it back.
+CREATE OR REPLACE FUNCTION "threadline".open_run(p_run bigint) RETURNS "threadline".audit_retention_runs
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $threadline$
+DECLARE
+  v_run "threadline".audit_retention_runs;
+BEGIN
+  UPDATE "threadline".audit_retention_runs SET xid = pg_current_xact_id(), batch_at = clock_timestamp()
+   WHERE id = p_run AND status = 'running' RETURNING * INTO v_run;
+  IF v_run.id IS NULL THEN
+    RAISE EXCEPTION 'threadline: retention run % is over', p_run USING ERRCODE = 'TL007', HINT = 'Another run began, or it was ended. Begin a new one.';
+  END IF;
+  RETURN v_run;
+END $threadline$;
+
+-- threadline: purge_batch, version 1
+-- Looks at the next changes of a run and deletes those that may go, with their transactions where nothing is left of
+-- them. One short transaction: writers only add rows and never wait for it. The last batch closes the record.
+CREATE OR REPLACE FUNCTION "threadline".purge_batch(p_run bigint, p_limit integer) RETURNS SETOF "threadline".audit_retention_runs
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s' SET enable_hashjoin = off SET enable_mergejoin = off AS $threadline$
+DECLARE
+  v_run          "threadline".audit_retention_runs := "threadline".open_run(p_run);
+  v_seen_at      timestamptz[];
+  v_seen         bigint[];
+  v_at           timestamptz[];
+  v_ids          bigint[];
+  v_transactions bigint[];
+BEGIN
+  IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 100000 THEN
+    RAISE EXCEPTION 'threadline: a batch has 1 to 100000 rows, not %', p_limit USING ERRCODE = 'TL006';
+  END IF;
+  IF v_run.lane <= jsonb_array_length(v_run.rules -> 'tables') THEN
+    SELECT array_agg(e.captured_at), array_agg(e.id), array_agg(e.captured_at) FILTER (WHERE e.may_go), array_agg(e.id) FILTER (WHERE e.may_go)
+      INTO v_seen_at, v_seen, v_at, v_ids
+      FROM "threadline".examine_changes(v_run.rules, v_run.lane, v_run.after_at, v_run.after_id, 'infinity', p_limit) AS e;
+    WITH gone AS (
+      DELETE FROM "threadline".audit_changes c USING unnest(v_at, v_ids) AS d(captured_at, id)
+       WHERE c.captured_at = d.captured_at AND c.id = d.id AND c.captured_at BETWEEN v_at[1] AND v_at[cardinality(v_at)]
+      RETURNING c.transaction_id)
+    SELECT v_run.deleted_changes + count(*), array_agg(DISTINCT g.transaction_id) INTO v_run.deleted_changes, v_transactions FROM gone g;
+    v_transactions := ARRAY(SELECT t.id FROM unnest(v_transactions) AS g(id) JOIN "threadline".audit_transactions t ON t.id = g.id AND t.occurred_at < v_run.newest_cutoff
+      WHERE NOT EXISTS (SELECT FROM "threadline".audit_changes c WHERE c.transaction_id = t.id));
+    IF coalesce(cardinality(v_seen), 0) < p_limit THEN
+      v_run.lane := v_run.lane + 1;
+      v_run.after_at := '-infinity';
+      v_run.after_id := 0;
+    ELSE
+      v_run.after_at := v_seen_at[p_limit];
+      v_run.after_id := v_seen[p_limit];
+    END IF;
+  ELSE
+    -- What never had a change: actions alone, and the transactions of partitions that were dropped.
+    SELECT array_agg(e.id), array_agg(e.id) FILTER (WHERE e.may_go) INTO v_seen, v_transactions
+      FROM "threadline".examine_transactions(v_run.rules, v_run.swept_through, p_limit) AS e;
+    IF v_seen IS NULL THEN
+      v_run.status := 'completed';
+    ELSE
+      v_run.swept_through := v_seen[cardinality(v_seen)];
+    END IF;
+  END IF;
+  WITH gone AS (DELETE FROM "threadline".audit_actions a WHERE a.transaction_id = ANY (v_transactions) RETURNING 1)
+  SELECT v_run.deleted_actions + count(*) INTO v_run.deleted_actions FROM gone;
+  WITH gone AS (DELETE FROM "threadline".audit_transactions t WHERE t.id = ANY (v_transactions) RETURNING 1)
+  SELECT v_run.deleted_transactions + count(*) INTO v_run.deleted_transactions FROM gone;
+  RETURN QUERY SELECT * FROM "threadline".note_run(v_run, coalesce(cardinality(v_seen), 0));
+END $threadline$;
+
+-- threadline: note_run, version 1
+-- Enters into the record how far a run is; at its end, evidence of it too.
+CREATE OR REPLACE FUNCTION "threadline".note_run(p_run "threadline".audit_retention_runs, p_examined bigint) RETURNS SETOF "threadline".audit_retention_runs
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $threadline$
+BEGIN
+  IF p_run.status <> 'running' THEN
+    INSERT INTO "threadline".audit_evidence (subject, reference, verdict, provenance)
+    VALUES ('retention_run', p_run.id::text, CASE p_run.status WHEN 'completed' THEN 'proven' ELSE 'unsupported' END,
+      jsonb_build_object('writer', 'threadline', 'kind', p_run.kind, 'status', p_run.status, 'rules', p_run.rules, 'deleted_changes', p_run.deleted_changes,
+        'deleted_transactions', p_run.deleted_transactions, 'deleted_actions', p_run.deleted_actions, 'dropped_partitions', p_run.dropped_partitions));
+  END IF;
+  RETURN QUERY UPDATE "threadline".audit_retention_runs r
+     SET xid = '0', status = p_run.status, error = p_run.error, lane = p_run.lane, after_at = p_run.after_at, after_id = p_run.after_id, swept_through = p_run.swept_through,
+         deleted_changes = p_run.deleted_changes, deleted_transactions = p_run.deleted_transactions, deleted_actions = p_run.deleted_actions,
+         dropped_partitions = p_run.dropped_partitions, batches = r.batches + 1, examined = r.examined + p_examined, batch_at = clock_timestamp(),
+         finished_at = CASE WHEN p_run.status <> 'running' THEN clock_timestamp() END
+   WHERE r.id = p_run.id RETURNING r.*;
+END $threadline$;
+
+-- threadline: fail_retention, version 1
+-- Closes the record of a run that could not go on.
+CREATE OR REPLACE FUNCTION "threadline".fail_retention(p_run bigint, p_error text) RETURNS SETOF "threadline".audit_retention_runs
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s' AS $threadline$
+DECLARE
+  v_run "threadline".audit_retention_runs := "threadline".open_run(p_run);
+BEGIN
+  v_run.status := 'failed';
+  v_run.error := left(p_error, 2000);
+  RETURN QUERY SELECT * FROM "threadline".note_run(v_run, 0);
+END $threadline$;
+
+-- threadline: list_partitions, version 1
+-- The partitions of the trail, oldest first, the default one last. Sizes and numbers are those of the statistics.
+CREATE OR REPLACE FUNCTION "threadline".list_partitions() RETURNS TABLE (name text, starts_at timestamptz, ends_at timestamptz, estimated_rows bigint, bytes bigint)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO, YMD' AS $threadline$
+  SELECT c.relname::text, (regexp_match(b.bounds, 'FROM \(''([^'']+)''\)'))[1]::timestamptz, (regexp_match(b.bounds, 'TO \(''([^'']+)''\)'))[1]::timestamptz,
+         coalesce(s.n_live_tup, 0), pg_total_relation_size(c.oid)
+    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid CROSS JOIN LATERAL (SELECT pg_get_expr(c.relpartbound, c.oid)) AS b(bounds)
+    LEFT JOIN pg_stat_all_tables s ON s.relid = c.oid
+   WHERE i.inhparent = '"threadline".audit_changes'::regclass
+   ORDER BY 3 NULLS LAST, 1
+$threadline$;
+
+-- threadline: what_stays, version 1
+-- One change of a partition that has to stay, or nothing.
+CREATE OR REPLACE FUNCTION "threadline".what_stays(p_rules jsonb, p_from timestamptz, p_until timestamptz) RETURNS TABLE (table_schema text, table_name text)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $threadline$
+DECLARE
+  v_last record;
+BEGIN
+  FOR v_lane IN 0 .. jsonb_array_length(p_rules -> 'tables') LOOP
+    SELECT p_from AS at, -9223372036854775808 AS id INTO v_last;
+    LOOP
+      SELECT max(e.n) AS n, bool_or(NOT e.may_go) AS stays, (array_agg(e.captured_at ORDER BY e.n DESC))[1] AS at, (array_agg(e.id ORDER BY e.n DESC))[1] AS id,
+             (array_agg(e.table_schema) FILTER (WHERE NOT e.may_go))[1] AS table_schema, (array_agg(e.table_name) FILTER (WHERE NOT e.may_go))[1] AS table_name
+        INTO v_last
+        FROM "threadline".examine_changes(p_rules, v_lane, v_last.at, v_last.id, p_until, 10000) WITH ORDINALITY AS e(captured_at, id, transaction_id, table_schema, table_name, may_go, n);
+      IF v_last.stays THEN
+        table_schema := v_last.table_schema;
+        table_name := v_last.table_name;
+        RETURN NEXT;
+        RETURN;
+      END IF;
+      EXIT WHEN v_last.n IS NULL OR v_last.n < 10000;
+    END LOOP;
+  END LOOP;
+END $threadline$;
+
+-- threadline: drop_partition, version 1
+-- Drops a month that is past the cutoff of every table and holds nothing that has to stay; gives whether it did. The
+-- months before go first. The look at its rows keeps nobody waiting. For the end itself the whole trail is locked: writers
+-- wait for milliseconds, and never longer than the lock timeout, after which it lets them pass and tries again.
+CREATE OR REPLACE FUNCTION "threadline".drop_partition(p_run bigint, p_name text) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '200ms' AS $threadline$
+DECLARE
+  v_run   "threadline".audit_retention_runs := "threadline".open_run(p_run);
+  v_part  record;
+  v_rows  bigint;
+  v_first bigint;
+BEGIN
+  SELECT * INTO v_part FROM "threadline".list_partitions() AS p WHERE p.name = p_name;
+  IF v_part.name IS NULL OR v_part.ends_at IS NULL THEN
+    RAISE EXCEPTION 'threadline: "%" is no month of the audit trail', p_name USING ERRCODE = 'TL006';
+  END IF;
+  IF v_part.ends_at > (SELECT min(c.at) FROM (SELECT (v_run.rules ->> 'cutoff')::timestamptz UNION ALL
+       SELECT (t.value ->> 'cutoff')::timestamptz FROM jsonb_array_elements(v_run.rules -> 'tables') AS t) AS c(at)) THEN
+    RAISE EXCEPTION 'threadline: "%" is not yet past the cutoff of every table', p_name USING ERRCODE = 'TL006';
+  END IF;
+  EXECUTE format('LOCK TABLE %I.%I IN SHARE MODE', 'threadline', p_name);
+  IF EXISTS (SELECT FROM "threadline".what_stays(v_run.rules, coalesce(v_part.starts_at, '-infinity'), v_part.ends_at)) THEN
+    PERFORM "threadline".note_run(v_run, 0);
+    RETURN false;
+  END IF;
+  EXECUTE format('SELECT count(*), min(transaction_id) FROM %I.%I', 'threadline', p_name) INTO v_rows, v_first;
+  PERFORM "threadline".raise_horizons(v_run.rules);
+  FOR v_try IN 1 .. 20 LOOP
+    BEGIN
+      LOCK TABLE "threadline".audit_changes IN ACCESS EXCLUSIVE MODE;
+      EXIT;
+    EXCEPTION WHEN lock_not_available THEN
+      IF v_try = 20 THEN
+        RAISE;
+      END IF;
+      PERFORM pg_sleep(0.1);
+    END;
+  END LOOP;
+  EXECUTE format('ALTER TABLE "threadline".audit_changes DETACH PARTITION %I.%I', 'threadline', p_name);
+  EXECUTE format('DROP TABLE %I.%I', 'threadline', p_name);
+  v_run.deleted_changes := v_run.deleted_changes + v_rows;
+  v_run.dropped_partitions := v_run.dropped_partitions + 1;
+  v_run.swept_through := least(v_run.swept_through, v_first - 1);
+  PERFORM "threadline".note_run(v_run, v_rows);
+  RETURN true;
+END $threadline$;
+
 -- threadline: ownership and privileges, version 1
 DO $threadline$
 DECLARE
@@ -763,12 +1373,12 @@ BEGIN
     EXECUTE 'GRANT SELECT ON SEQUENCE "threadline".transaction_secret, "threadline".audit_transactions_id_seq TO "threadline_capture"';
     EXECUTE 'GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA "threadline" TO "threadline_capture"';
     EXECUTE 'REVOKE EXECUTE ON FUNCTION "threadline".set_context(text), "threadline".record_action(jsonb), "threadline".ensure_partitions(integer) FROM "threadline_capture"';
-    FOREACH v_item IN ARRAY ARRAY['begin_transaction()', 'recall_transaction(xid8)', 'current_transaction()', 'place_late(bigint, bigint, jsonb, jsonb, text[], tid, tid, xid)'] LOOP
+    FOREACH v_item IN ARRAY ARRAY['begin_transaction(boolean)', 'recall_transaction(xid8)', 'current_transaction()', 'place_late(bigint, bigint, jsonb, jsonb, text[], tid, tid, xid)'] LOOP
       EXECUTE 'ALTER FUNCTION "threadline".' || v_item || ' OWNER TO "threadline_capture"';
     END LOOP;
     EXECUTE 'REVOKE CREATE ON SCHEMA "threadline" FROM "threadline_capture"';
     IF v_owner THEN
-      EXECUTE 'GRANT EXECUTE ON FUNCTION "threadline".begin_transaction(), "threadline".current_transaction() TO "threadline_owner"';
+      EXECUTE 'GRANT EXECUTE ON FUNCTION "threadline".begin_transaction(boolean), "threadline".current_transaction(), "threadline".recall_transaction(xid8) TO "threadline_owner"';
     END IF;
   END IF;
   IF v_reader THEN
@@ -783,6 +1393,27 @@ BEGIN
 END $threadline$;
 
 SELECT "threadline".ensure_partitions(12);
+
+-- threadline: privileges of retention and evidence, version 1
+DO $threadline$
+BEGIN
+  IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'threadline_capture') AND coalesce((SELECT pg_catalog.pg_has_role(current_user, r.oid, 'USAGE') AND CASE WHEN pg_catalog.current_setting('server_version_num')::integer < 160000 THEN true ELSE pg_catalog.pg_has_role(current_user, r.oid, 'SET') END FROM pg_catalog.pg_roles r WHERE r.rolname = 'threadline_capture'), false) THEN
+    EXECUTE 'REVOKE ALL ON FUNCTION "threadline".record_evidence(text, text, text, jsonb), "threadline".retention_rules(jsonb, timestamptz), "threadline".raise_horizons(jsonb), "threadline".examine_changes(jsonb, integer, timestamptz, bigint, timestamptz, integer), "threadline".examine_transactions(jsonb, bigint, integer), "threadline".begin_retention(text, jsonb, jsonb), "threadline".open_run(bigint), "threadline".purge_batch(bigint, integer), "threadline".note_run("threadline".audit_retention_runs, bigint), "threadline".fail_retention(bigint, text), "threadline".list_partitions(), "threadline".what_stays(jsonb, timestamptz, timestamptz), "threadline".drop_partition(bigint, text) FROM "threadline_capture"';
+  END IF;
+  IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'threadline_reader') THEN
+    EXECUTE 'GRANT SELECT ON "threadline".audit_evidence, "threadline".audit_retention_runs, "threadline".audit_horizons TO "threadline_reader"';
+    -- To see what a policy would delete, reading is enough.
+    EXECUTE 'GRANT EXECUTE ON FUNCTION "threadline".retention_rules(jsonb, timestamptz), "threadline".list_partitions(), "threadline".what_stays(jsonb, timestamptz, timestamptz), "threadline".examine_changes(jsonb, integer, timestamptz, bigint, timestamptz, integer), "threadline".examine_transactions(jsonb, bigint, integer) TO "threadline_reader"';
+  END IF;
+  IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'threadline_writer') THEN
+    EXECUTE 'GRANT EXECUTE ON FUNCTION "threadline".record_evidence(text, text, text, jsonb) TO "threadline_writer"';
+  END IF;
+  IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'threadline_retention') THEN
+    EXECUTE 'GRANT USAGE ON SCHEMA "threadline" TO "threadline_retention"';
+    EXECUTE 'GRANT SELECT ON "threadline".audit_transactions, "threadline".audit_actions, "threadline".audit_changes, "threadline".audit_evidence, "threadline".audit_retention_runs, "threadline".audit_horizons TO "threadline_retention"';
+    EXECUTE 'GRANT EXECUTE ON FUNCTION "threadline".row_key(text, text, jsonb), "threadline".retention_rules(jsonb, timestamptz), "threadline".list_partitions(), "threadline".what_stays(jsonb, timestamptz, timestamptz), "threadline".examine_changes(jsonb, integer, timestamptz, bigint, timestamptz, integer), "threadline".examine_transactions(jsonb, bigint, integer), "threadline".begin_retention(text, jsonb, jsonb), "threadline".purge_batch(bigint, integer), "threadline".fail_retention(bigint, text), "threadline".drop_partition(bigint, text), "threadline".ensure_partitions(integer), "threadline".record_evidence(text, text, text, jsonb) TO "threadline_retention"';
+  END IF;
+END $threadline$;
 
 SELECT pg_catalog.set_config('search_path', pg_catalog.current_setting('threadline.search_path'), true);
 "#;

@@ -58,53 +58,49 @@ END $threadline$;
 -- The body reads NEW and OLD through to_jsonb only, so that renaming, dropping or retyping a column can't make a write
 -- fail. Every name and operator is qualified: a search_path of the session has no say.
 CREATE OR REPLACE FUNCTION "threadline"."capture_posts_f34ccba0a7"() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET timezone = 'UTC' AS $threadline$
+LANGUAGE plpgsql SECURITY DEFINER AS $threadline$
 DECLARE
   v_cache     pg_catalog.text := pg_catalog.current_setting('threadline.tx', true);
-  v_xid       pg_catalog.text := pg_catalog.pg_current_xact_id()::pg_catalog.text;
-  v_id        pg_catalog.text := pg_catalog.split_part(v_cache, ':', 2);
-  v_at        pg_catalog.timestamptz := pg_catalog.clock_timestamp();
-  v_ended     pg_catalog.timestamptz;
-  v_nested    pg_catalog.bool := pg_catalog.pg_trigger_depth() OPERATOR(pg_catalog.>) 1;
+  v_own       pg_catalog.text;
   v_tx        pg_catalog.int8;
+  v_at        pg_catalog.timestamptz;
+  v_ended     pg_catalog.timestamptz;
   v_new       pg_catalog.jsonb;
   v_old       pg_catalog.jsonb;
   v_new_pk    pg_catalog.jsonb;
   v_old_pk    pg_catalog.jsonb;
-  v_from      pg_catalog.jsonb;
+  v_column    pg_catalog.text;
   v_fields    pg_catalog.text[];
+  v_from      pg_catalog.jsonb;
   v_exact     pg_catalog.jsonb;
   v_exact_old pg_catalog.jsonb;
   v_hidden    pg_catalog.text[];
   v_renamed   pg_catalog.bool := false;
 BEGIN
   IF TG_OP OPERATOR(pg_catalog.=) 'UPDATE' THEN
-    v_new := pg_catalog.to_jsonb(NEW);
+    v_new := CASE WHEN pg_catalog.current_setting('timezone') OPERATOR(pg_catalog.=) ANY (ARRAY['UTC', 'Etc/UTC']::pg_catalog.text[]) THEN pg_catalog.to_jsonb(NEW) ELSE "threadline".pinned_image(NEW) END;
     v_renamed := v_renamed OR NOT v_new OPERATOR(pg_catalog.?&) ARRAY['search_vector', 'author_email']::pg_catalog.text[];
     v_new := v_new OPERATOR(pg_catalog.-) ARRAY['search_vector']::pg_catalog.text[];
-    v_old := pg_catalog.to_jsonb(OLD);
+    v_old := CASE WHEN pg_catalog.current_setting('timezone') OPERATOR(pg_catalog.=) ANY (ARRAY['UTC', 'Etc/UTC']::pg_catalog.text[]) THEN pg_catalog.to_jsonb(OLD) ELSE "threadline".pinned_image(OLD) END;
     v_renamed := v_renamed OR NOT v_old OPERATOR(pg_catalog.?&) ARRAY['search_vector', 'author_email']::pg_catalog.text[];
     v_old := v_old OPERATOR(pg_catalog.-) ARRAY['search_vector']::pg_catalog.text[];
-    v_from := v_old OPERATOR(pg_catalog.-) ARRAY[
-      CASE WHEN v_new OPERATOR(pg_catalog.->) 'id' OPERATOR(pg_catalog.=) (v_old OPERATOR(pg_catalog.->) 'id') THEN 'id' END,
-      CASE WHEN v_new OPERATOR(pg_catalog.->) 'title' OPERATOR(pg_catalog.=) (v_old OPERATOR(pg_catalog.->) 'title') THEN 'title' END,
-      CASE WHEN v_new OPERATOR(pg_catalog.->) 'slug' OPERATOR(pg_catalog.=) (v_old OPERATOR(pg_catalog.->) 'slug') THEN 'slug' END,
-      CASE WHEN v_new OPERATOR(pg_catalog.->) 'author_email' OPERATOR(pg_catalog.=) (v_old OPERATOR(pg_catalog.->) 'author_email') THEN 'author_email' END,
-      CASE WHEN v_new OPERATOR(pg_catalog.->) 'published_at' OPERATOR(pg_catalog.=) (v_old OPERATOR(pg_catalog.->) 'published_at') THEN 'published_at' END
-    ]::pg_catalog.text[];
-    v_fields := pg_catalog.array_remove(ARRAY[
-      CASE WHEN v_from OPERATOR(pg_catalog.?) 'id' THEN 'id' END,
-      CASE WHEN v_from OPERATOR(pg_catalog.?) 'title' THEN 'title' END,
-      CASE WHEN v_from OPERATOR(pg_catalog.?) 'slug' THEN 'slug' END,
-      CASE WHEN v_from OPERATOR(pg_catalog.?) 'author_email' THEN 'author_email' END,
-      CASE WHEN v_from OPERATOR(pg_catalog.?) 'published_at' THEN 'published_at' END
-    ]::pg_catalog.text[], NULL);
-    IF v_from OPERATOR(pg_catalog.-) v_fields OPERATOR(pg_catalog.<>) '{}'::pg_catalog.jsonb THEN  -- columns that came after this function was generated
-      v_from := coalesce((SELECT pg_catalog.jsonb_object_agg(e.key, e.value) FROM pg_catalog.jsonb_each(v_from) AS e
-        WHERE e.key OPERATOR(pg_catalog.=) ANY (v_fields) OR ((v_new OPERATOR(pg_catalog.->) e.key)::pg_catalog.text OPERATOR(pg_catalog.=) e.value::pg_catalog.text) IS NOT TRUE), '{}');
-      v_fields := v_fields OPERATOR(pg_catalog.||) ARRAY(SELECT k.key FROM pg_catalog.jsonb_object_keys(v_from OPERATOR(pg_catalog.-) v_fields) AS k(key));
+    v_fields := '{}';
+    v_from := '{}';
+    FOREACH v_column IN ARRAY ARRAY['id', 'title', 'slug', 'author_email', 'published_at']::pg_catalog.text[] LOOP
+      IF (v_new OPERATOR(pg_catalog.->>) v_column OPERATOR(pg_catalog.=) (v_old OPERATOR(pg_catalog.->>) v_column)) IS NOT TRUE AND (v_new OPERATOR(pg_catalog.->) v_column)::pg_catalog.text OPERATOR(pg_catalog.<>) (v_old OPERATOR(pg_catalog.->) v_column)::pg_catalog.text THEN
+        v_fields := v_fields OPERATOR(pg_catalog.||) v_column;
+        v_from := v_from OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object(v_column, v_old OPERATOR(pg_catalog.->) v_column);
+      END IF;
+    END LOOP;
+    IF v_new OPERATOR(pg_catalog.-) ARRAY['id', 'title', 'slug', 'author_email', 'published_at', 'search_vector']::pg_catalog.text[] OPERATOR(pg_catalog.<>) '{}'::pg_catalog.jsonb THEN  -- columns that came after this function was generated
+      FOR v_column IN SELECT k.key FROM pg_catalog.jsonb_object_keys(v_new OPERATOR(pg_catalog.-) ARRAY['id', 'title', 'slug', 'author_email', 'published_at', 'search_vector']::pg_catalog.text[]) AS k(key) LOOP
+        IF (v_new OPERATOR(pg_catalog.->) v_column)::pg_catalog.text OPERATOR(pg_catalog.<>) (v_old OPERATOR(pg_catalog.->) v_column)::pg_catalog.text THEN
+          v_fields := v_fields OPERATOR(pg_catalog.||) v_column;
+          v_from := v_from OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object(v_column, v_old OPERATOR(pg_catalog.->) v_column);
+        END IF;
+      END LOOP;
     END IF;
-    IF v_from OPERATOR(pg_catalog.=) '{}'::pg_catalog.jsonb THEN
+    IF v_fields OPERATOR(pg_catalog.=) '{}'::pg_catalog.text[] THEN
       RETURN NULL;
     END IF;
     IF v_renamed OR v_new OPERATOR(pg_catalog.-) ARRAY['id', 'title', 'slug', 'author_email', 'published_at', 'search_vector']::pg_catalog.text[] OPERATOR(pg_catalog.<>) '{}'::pg_catalog.jsonb THEN  -- not the columns that this function knows
@@ -114,9 +110,13 @@ BEGIN
     IF v_new OPERATOR(pg_catalog.->) 'id' IS NULL THEN  -- a key column was renamed or dropped
       v_new_pk := coalesce("threadline".current_key(TG_RELID, v_new OPERATOR(pg_catalog.-) ARRAY['search_vector', 'author_email']::pg_catalog.text[] OPERATOR(pg_catalog.-) coalesce(v_hidden, ARRAY[]::pg_catalog.text[])), v_new_pk);
     END IF;
+    IF v_new OPERATOR(pg_catalog.->) 'id' OPERATOR(pg_catalog.<>) (v_old OPERATOR(pg_catalog.->) 'id') OR v_new OPERATOR(pg_catalog.->) 'id' IS NULL THEN
     v_old_pk := pg_catalog.jsonb_build_object('id', v_old OPERATOR(pg_catalog.->) 'id');
     IF v_old OPERATOR(pg_catalog.->) 'id' IS NULL THEN  -- a key column was renamed or dropped
       v_old_pk := coalesce("threadline".current_key(TG_RELID, v_old OPERATOR(pg_catalog.-) ARRAY['search_vector', 'author_email']::pg_catalog.text[] OPERATOR(pg_catalog.-) coalesce(v_hidden, ARRAY[]::pg_catalog.text[])), v_old_pk);
+    END IF;
+    ELSE
+      v_old_pk := v_new_pk;
     END IF;
     v_new := pg_catalog.jsonb_set(v_new, ARRAY['author_email']::pg_catalog.text[], '"[REDACTED]"', false);
     IF v_hidden IS NOT NULL THEN
@@ -126,8 +126,56 @@ BEGIN
     IF v_hidden IS NOT NULL THEN
       v_from := "threadline".mask_columns(v_from, v_hidden);
     END IF;
+    IF v_cache OPERATOR(pg_catalog.<>) '' THEN
+      v_own := pg_catalog.pg_current_xact_id()::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) pg_catalog.split_part(v_cache, ':', 2);
+      IF pg_catalog.starts_with(v_cache, v_own OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.pg_sequence_last_value('"threadline".transaction_secret'::pg_catalog.regclass)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) v_own, 'SQL_ASCII')), 'hex') OPERATOR(pg_catalog.||) ':') THEN
+        v_tx := pg_catalog.split_part(v_own, ':', 2)::pg_catalog.int8;
+      END IF;
+    END IF;
+    IF v_tx IS NULL THEN
+      v_tx := "threadline".begin_transaction(NEW.xmax OPERATOR(pg_catalog.=) '0'::pg_catalog.xid AND NEW.cmin OPERATOR(pg_catalog.=) '0'::pg_catalog.cid);
+    END IF;
+    -- A trigger may change a row before the row's own change is captured; what it captures is noted with the row versions.
+    IF v_new_pk OPERATOR(pg_catalog.<>) v_old_pk THEN  -- the record of the old key ends and the one of the new key begins; each names the other
+    v_old := pg_catalog.jsonb_set(v_old, ARRAY['author_email']::pg_catalog.text[], '"[REDACTED]"', false);
+    IF v_hidden IS NOT NULL THEN
+      v_old := "threadline".mask_columns(v_old, v_hidden);
+    END IF;
+      v_at := pg_catalog.clock_timestamp();
+      IF NEW.xmax OPERATOR(pg_catalog.<>) '0'::pg_catalog.xid THEN
+        v_at := coalesce("threadline".place_late(v_tx, pg_catalog.jsonb_hash_extended(v_new_pk, pg_catalog.hashtextextended('posts', pg_catalog.hashtextextended('public', 0))), v_new_pk, NULL, ARRAY[]::pg_catalog.text[], NULL, NEW.ctid, NULL), v_at);
+      END IF;
+      v_ended := least("threadline".place_late(v_tx, pg_catalog.jsonb_hash_extended(v_old_pk, pg_catalog.hashtextextended('posts', pg_catalog.hashtextextended('public', 0))), v_old_pk, v_old, ARRAY[]::pg_catalog.text[], OLD.ctid, NULL, OLD.xmin), v_at);
+      PERFORM pg_catalog.set_config('threadline.key_taken', '1', true);
+    INSERT INTO "threadline".audit_changes
+      (transaction_id, captured_at, row_key, table_schema, table_name, op, table_pk, data_after, changed_fields, linked_pk, old_version)
+    VALUES
+      (v_tx, v_ended, pg_catalog.jsonb_hash_extended(v_old_pk, pg_catalog.hashtextextended('posts', pg_catalog.hashtextextended('public', 0))), 'public', 'posts', 'delete', v_old_pk, v_old, v_fields, v_new_pk, CASE WHEN pg_catalog.pg_trigger_depth() OPERATOR(pg_catalog.>) 1 THEN OLD.ctid END);
+    INSERT INTO "threadline".audit_changes
+      (transaction_id, captured_at, row_key, table_schema, table_name, op, table_pk, data_after, changed_fields, changed_from, linked_pk, new_version)
+    VALUES
+      (v_tx, v_at, pg_catalog.jsonb_hash_extended(v_new_pk, pg_catalog.hashtextextended('posts', pg_catalog.hashtextextended('public', 0))), 'public', 'posts', 'update', v_new_pk, v_new, v_fields, v_from, v_old_pk, NEW.ctid);
+    ELSIF NEW.xmax OPERATOR(pg_catalog.<>) '0'::pg_catalog.xid OR pg_catalog.pg_trigger_depth() OPERATOR(pg_catalog.>) 1 THEN
+      v_at := pg_catalog.clock_timestamp();
+      IF NEW.xmax OPERATOR(pg_catalog.<>) '0'::pg_catalog.xid THEN  -- locked by this transaction, or no longer the newest version
+    v_old := pg_catalog.jsonb_set(v_old, ARRAY['author_email']::pg_catalog.text[], '"[REDACTED]"', false);
+    IF v_hidden IS NOT NULL THEN
+      v_old := "threadline".mask_columns(v_old, v_hidden);
+    END IF;
+        v_at := coalesce("threadline".place_late(v_tx, pg_catalog.jsonb_hash_extended(v_new_pk, pg_catalog.hashtextextended('posts', pg_catalog.hashtextextended('public', 0))), v_new_pk, v_old, ARRAY[]::pg_catalog.text[], OLD.ctid, NEW.ctid, NULL), v_at);
+      END IF;
+    INSERT INTO "threadline".audit_changes
+      (transaction_id, captured_at, row_key, table_schema, table_name, op, table_pk, data_after, changed_fields, changed_from, old_version, new_version)
+    VALUES
+      (v_tx, v_at, pg_catalog.jsonb_hash_extended(v_new_pk, pg_catalog.hashtextextended('posts', pg_catalog.hashtextextended('public', 0))), 'public', 'posts', 'update', v_new_pk, v_new, v_fields, v_from, CASE WHEN pg_catalog.pg_trigger_depth() OPERATOR(pg_catalog.>) 1 THEN OLD.ctid END, CASE WHEN pg_catalog.pg_trigger_depth() OPERATOR(pg_catalog.>) 1 THEN NEW.ctid END);
+    ELSE
+    INSERT INTO "threadline".audit_changes
+      (transaction_id, captured_at, row_key, table_schema, table_name, op, table_pk, data_after, changed_fields, changed_from)
+    VALUES
+      (v_tx, pg_catalog.clock_timestamp(), pg_catalog.jsonb_hash_extended(v_new_pk, pg_catalog.hashtextextended('posts', pg_catalog.hashtextextended('public', 0))), 'public', 'posts', 'update', v_new_pk, v_new, v_fields, v_from);
+    END IF;
   ELSIF TG_OP OPERATOR(pg_catalog.=) 'INSERT' THEN
-    v_new := pg_catalog.to_jsonb(NEW);
+    v_new := CASE WHEN pg_catalog.current_setting('timezone') OPERATOR(pg_catalog.=) ANY (ARRAY['UTC', 'Etc/UTC']::pg_catalog.text[]) THEN pg_catalog.to_jsonb(NEW) ELSE "threadline".pinned_image(NEW) END;
     v_renamed := v_renamed OR NOT v_new OPERATOR(pg_catalog.?&) ARRAY['search_vector', 'author_email']::pg_catalog.text[];
     v_new := v_new OPERATOR(pg_catalog.-) ARRAY['search_vector']::pg_catalog.text[];
     IF v_renamed OR v_new OPERATOR(pg_catalog.-) ARRAY['id', 'title', 'slug', 'author_email', 'published_at', 'search_vector']::pg_catalog.text[] OPERATOR(pg_catalog.<>) '{}'::pg_catalog.jsonb THEN  -- not the columns that this function knows
@@ -141,8 +189,35 @@ BEGIN
     IF v_hidden IS NOT NULL THEN
       v_new := "threadline".mask_columns(v_new, v_hidden);
     END IF;
+    IF v_cache OPERATOR(pg_catalog.<>) '' THEN
+      v_own := pg_catalog.pg_current_xact_id()::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) pg_catalog.split_part(v_cache, ':', 2);
+      IF pg_catalog.starts_with(v_cache, v_own OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.pg_sequence_last_value('"threadline".transaction_secret'::pg_catalog.regclass)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) v_own, 'SQL_ASCII')), 'hex') OPERATOR(pg_catalog.||) ':') THEN
+        v_tx := pg_catalog.split_part(v_own, ':', 2)::pg_catalog.int8;
+      END IF;
+    END IF;
+    IF v_tx IS NULL THEN
+      v_tx := "threadline".begin_transaction(NEW.xmax OPERATOR(pg_catalog.=) '0'::pg_catalog.xid AND NEW.cmin OPERATOR(pg_catalog.=) '0'::pg_catalog.cid);
+    END IF;
+    IF NEW.xmax OPERATOR(pg_catalog.<>) '0'::pg_catalog.xid OR pg_catalog.pg_trigger_depth() OPERATOR(pg_catalog.>) 1 THEN
+      v_at := pg_catalog.clock_timestamp();
+      IF NEW.xmax OPERATOR(pg_catalog.<>) '0'::pg_catalog.xid THEN
+        v_at := coalesce("threadline".place_late(v_tx, pg_catalog.jsonb_hash_extended(v_new_pk, pg_catalog.hashtextextended('posts', pg_catalog.hashtextextended('public', 0))), v_new_pk, NULL, ARRAY[]::pg_catalog.text[], NULL, NEW.ctid, NULL), v_at);
+      END IF;
+      IF pg_catalog.pg_trigger_depth() OPERATOR(pg_catalog.>) 1 THEN
+      PERFORM pg_catalog.set_config('threadline.key_taken', '1', true);
+      END IF;
+    INSERT INTO "threadline".audit_changes
+      (transaction_id, captured_at, row_key, table_schema, table_name, op, table_pk, data_after, new_version)
+    VALUES
+      (v_tx, v_at, pg_catalog.jsonb_hash_extended(v_new_pk, pg_catalog.hashtextextended('posts', pg_catalog.hashtextextended('public', 0))), 'public', 'posts', 'insert', v_new_pk, v_new, CASE WHEN pg_catalog.pg_trigger_depth() OPERATOR(pg_catalog.>) 1 THEN NEW.ctid END);
+    ELSE
+    INSERT INTO "threadline".audit_changes
+      (transaction_id, captured_at, row_key, table_schema, table_name, op, table_pk, data_after)
+    VALUES
+      (v_tx, pg_catalog.clock_timestamp(), pg_catalog.jsonb_hash_extended(v_new_pk, pg_catalog.hashtextextended('posts', pg_catalog.hashtextextended('public', 0))), 'public', 'posts', 'insert', v_new_pk, v_new);
+    END IF;
   ELSE
-    v_old := pg_catalog.to_jsonb(OLD);
+    v_old := CASE WHEN pg_catalog.current_setting('timezone') OPERATOR(pg_catalog.=) ANY (ARRAY['UTC', 'Etc/UTC']::pg_catalog.text[]) THEN pg_catalog.to_jsonb(OLD) ELSE "threadline".pinned_image(OLD) END;
     v_renamed := v_renamed OR NOT v_old OPERATOR(pg_catalog.?&) ARRAY['search_vector', 'author_email']::pg_catalog.text[];
     v_old := v_old OPERATOR(pg_catalog.-) ARRAY['search_vector']::pg_catalog.text[];
     IF v_renamed OR v_old OPERATOR(pg_catalog.-) ARRAY['id', 'title', 'slug', 'author_email', 'published_at', 'search_vector']::pg_catalog.text[] OPERATOR(pg_catalog.<>) '{}'::pg_catalog.jsonb THEN  -- not the columns that this function knows
@@ -156,65 +231,30 @@ BEGIN
     IF v_hidden IS NOT NULL THEN
       v_old := "threadline".mask_columns(v_old, v_hidden);
     END IF;
-  END IF;
-
-  IF v_cache OPERATOR(pg_catalog.=) (v_xid OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) v_id OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.pg_sequence_last_value('"threadline".transaction_secret'::pg_catalog.regclass)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) v_xid OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) v_id, 'SQL_ASCII')), 'hex')) THEN
-    v_tx := v_id::pg_catalog.int8;
-  ELSE
-    v_tx := "threadline".begin_transaction();
-  END IF;
-  -- A trigger may change a row before the row's own change is captured; what it captures is noted with the row versions.
-  IF TG_OP OPERATOR(pg_catalog.=) 'UPDATE' THEN
-    IF v_new_pk OPERATOR(pg_catalog.=) v_old_pk THEN
-      IF NEW.xmax OPERATOR(pg_catalog.<>) '0'::pg_catalog.xid THEN  -- locked by this transaction, or no longer the newest version
-    v_old := pg_catalog.jsonb_set(v_old, ARRAY['author_email']::pg_catalog.text[], '"[REDACTED]"', false);
-    IF v_hidden IS NOT NULL THEN
-      v_old := "threadline".mask_columns(v_old, v_hidden);
+    IF v_cache OPERATOR(pg_catalog.<>) '' THEN
+      v_own := pg_catalog.pg_current_xact_id()::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) pg_catalog.split_part(v_cache, ':', 2);
+      IF pg_catalog.starts_with(v_cache, v_own OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.pg_sequence_last_value('"threadline".transaction_secret'::pg_catalog.regclass)::pg_catalog.text OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) v_own, 'SQL_ASCII')), 'hex') OPERATOR(pg_catalog.||) ':') THEN
+        v_tx := pg_catalog.split_part(v_own, ':', 2)::pg_catalog.int8;
+      END IF;
     END IF;
-        v_at := coalesce("threadline".place_late(v_tx, pg_catalog.jsonb_hash_extended(v_new_pk, pg_catalog.hashtextextended('posts', pg_catalog.hashtextextended('public', 0))), v_new_pk, v_old, ARRAY[]::pg_catalog.text[], OLD.ctid, NEW.ctid, NULL), v_at);
+    IF v_tx IS NULL THEN
+      v_tx := "threadline".begin_transaction(OLD.cmax OPERATOR(pg_catalog.=) '0'::pg_catalog.cid AND pg_catalog.age(OLD.xmin) OPERATOR(pg_catalog.>) 0);
+    END IF;
+    IF pg_catalog.current_setting('threadline.key_taken', true) OPERATOR(pg_catalog.<>) '' OR pg_catalog.pg_trigger_depth() OPERATOR(pg_catalog.>) 1 THEN
+      v_at := pg_catalog.clock_timestamp();
+      IF pg_catalog.current_setting('threadline.key_taken', true) OPERATOR(pg_catalog.<>) '' THEN
+        v_at := coalesce("threadline".place_late(v_tx, pg_catalog.jsonb_hash_extended(v_old_pk, pg_catalog.hashtextextended('posts', pg_catalog.hashtextextended('public', 0))), v_old_pk, v_old, ARRAY[]::pg_catalog.text[], OLD.ctid, NULL, OLD.xmin), v_at);
       END IF;
     INSERT INTO "threadline".audit_changes
-      (transaction_id, captured_at, row_key, table_schema, table_name, op, table_pk, data_after, changed_fields, changed_from, linked_pk, exact, partition_name, old_version, new_version)
+      (transaction_id, captured_at, row_key, table_schema, table_name, op, table_pk, data_after, old_version)
     VALUES
-      (v_tx, v_at, pg_catalog.jsonb_hash_extended(v_new_pk, pg_catalog.hashtextextended('posts', pg_catalog.hashtextextended('public', 0))), 'public', 'posts', 'update', v_new_pk, v_new, v_fields, v_from, NULL, v_exact, NULL, CASE WHEN v_nested THEN OLD.ctid END, CASE WHEN v_nested THEN NEW.ctid END);
-    ELSE  -- the record of the old key ends and the one of the new key begins; each names the other
-    v_old := pg_catalog.jsonb_set(v_old, ARRAY['author_email']::pg_catalog.text[], '"[REDACTED]"', false);
-    IF v_hidden IS NOT NULL THEN
-      v_old := "threadline".mask_columns(v_old, v_hidden);
-    END IF;
-      IF NEW.xmax OPERATOR(pg_catalog.<>) '0'::pg_catalog.xid THEN
-        v_at := coalesce("threadline".place_late(v_tx, pg_catalog.jsonb_hash_extended(v_new_pk, pg_catalog.hashtextextended('posts', pg_catalog.hashtextextended('public', 0))), v_new_pk, NULL, ARRAY[]::pg_catalog.text[], NULL, NEW.ctid, NULL), v_at);
-      END IF;
-      v_ended := least("threadline".place_late(v_tx, pg_catalog.jsonb_hash_extended(v_old_pk, pg_catalog.hashtextextended('posts', pg_catalog.hashtextextended('public', 0))), v_old_pk, v_old, ARRAY[]::pg_catalog.text[], OLD.ctid, NULL, OLD.xmin), v_at);
-      PERFORM pg_catalog.set_config('threadline.key_taken', '1', true);
+      (v_tx, v_at, pg_catalog.jsonb_hash_extended(v_old_pk, pg_catalog.hashtextextended('posts', pg_catalog.hashtextextended('public', 0))), 'public', 'posts', 'delete', v_old_pk, v_old, CASE WHEN pg_catalog.pg_trigger_depth() OPERATOR(pg_catalog.>) 1 THEN OLD.ctid END);
+    ELSE
     INSERT INTO "threadline".audit_changes
-      (transaction_id, captured_at, row_key, table_schema, table_name, op, table_pk, data_after, changed_fields, changed_from, linked_pk, exact, partition_name, old_version, new_version)
+      (transaction_id, captured_at, row_key, table_schema, table_name, op, table_pk, data_after)
     VALUES
-      (v_tx, v_ended, pg_catalog.jsonb_hash_extended(v_old_pk, pg_catalog.hashtextextended('posts', pg_catalog.hashtextextended('public', 0))), 'public', 'posts', 'delete', v_old_pk, v_old, v_fields, NULL, v_new_pk, v_exact_old, NULL, CASE WHEN v_nested THEN OLD.ctid END, NULL);
-    INSERT INTO "threadline".audit_changes
-      (transaction_id, captured_at, row_key, table_schema, table_name, op, table_pk, data_after, changed_fields, changed_from, linked_pk, exact, partition_name, old_version, new_version)
-    VALUES
-      (v_tx, v_at, pg_catalog.jsonb_hash_extended(v_new_pk, pg_catalog.hashtextextended('posts', pg_catalog.hashtextextended('public', 0))), 'public', 'posts', 'update', v_new_pk, v_new, v_fields, v_from, v_old_pk, v_exact, NULL, NULL, NEW.ctid);
+      (v_tx, pg_catalog.clock_timestamp(), pg_catalog.jsonb_hash_extended(v_old_pk, pg_catalog.hashtextextended('posts', pg_catalog.hashtextextended('public', 0))), 'public', 'posts', 'delete', v_old_pk, v_old);
     END IF;
-  ELSIF TG_OP OPERATOR(pg_catalog.=) 'INSERT' THEN
-    IF NEW.xmax OPERATOR(pg_catalog.<>) '0'::pg_catalog.xid THEN
-      v_at := coalesce("threadline".place_late(v_tx, pg_catalog.jsonb_hash_extended(v_new_pk, pg_catalog.hashtextextended('posts', pg_catalog.hashtextextended('public', 0))), v_new_pk, NULL, ARRAY[]::pg_catalog.text[], NULL, NEW.ctid, NULL), v_at);
-    END IF;
-    IF v_nested THEN
-      PERFORM pg_catalog.set_config('threadline.key_taken', '1', true);
-    END IF;
-    INSERT INTO "threadline".audit_changes
-      (transaction_id, captured_at, row_key, table_schema, table_name, op, table_pk, data_after, changed_fields, changed_from, linked_pk, exact, partition_name, old_version, new_version)
-    VALUES
-      (v_tx, v_at, pg_catalog.jsonb_hash_extended(v_new_pk, pg_catalog.hashtextextended('posts', pg_catalog.hashtextextended('public', 0))), 'public', 'posts', 'insert', v_new_pk, v_new, NULL, NULL, NULL, v_exact, NULL, NULL, CASE WHEN v_nested THEN NEW.ctid END);
-  ELSE
-    IF pg_catalog.current_setting('threadline.key_taken', true) OPERATOR(pg_catalog.<>) '' THEN
-      v_at := coalesce("threadline".place_late(v_tx, pg_catalog.jsonb_hash_extended(v_old_pk, pg_catalog.hashtextextended('posts', pg_catalog.hashtextextended('public', 0))), v_old_pk, v_old, ARRAY[]::pg_catalog.text[], OLD.ctid, NULL, OLD.xmin), v_at);
-    END IF;
-    INSERT INTO "threadline".audit_changes
-      (transaction_id, captured_at, row_key, table_schema, table_name, op, table_pk, data_after, changed_fields, changed_from, linked_pk, exact, partition_name, old_version, new_version)
-    VALUES
-      (v_tx, v_at, pg_catalog.jsonb_hash_extended(v_old_pk, pg_catalog.hashtextextended('posts', pg_catalog.hashtextextended('public', 0))), 'public', 'posts', 'delete', v_old_pk, v_old, NULL, NULL, NULL, v_exact_old, NULL, CASE WHEN v_nested THEN OLD.ctid END, NULL);
   END IF;
   RETURN NULL;
 END
@@ -226,7 +266,7 @@ DECLARE
   v_tx     bigint;
   v_leaf   text := CASE WHEN pg_partition_root(TG_RELID) <> TG_RELID THEN format('%I.%I', TG_TABLE_SCHEMA, TG_TABLE_NAME) END;
 BEGIN
-  v_tx := coalesce("threadline".current_transaction(), "threadline".begin_transaction());
+  v_tx := coalesce("threadline".current_transaction(), "threadline".begin_transaction(false));
   INSERT INTO "threadline".audit_changes (transaction_id, captured_at, row_key, table_schema, table_name, op, table_pk, partition_name)
   VALUES (v_tx, clock_timestamp(), jsonb_hash_extended('{}', pg_catalog.hashtextextended('posts', pg_catalog.hashtextextended('public', 0))), 'public', 'posts', 'truncate', '{}', v_leaf);
   RETURN NULL;
@@ -252,7 +292,7 @@ BEGIN
     REVOKE CREATE ON SCHEMA "threadline" FROM "threadline_capture";
   END IF;
 END $threadline$;
-COMMENT ON FUNCTION "threadline"."capture_posts_f34ccba0a7"() IS 'threadline:{"spec":{"name":{"schema":"public","table":"posts"},"key":["id"],"columns":[{"name":"id","kind":"plain"},{"name":"title","kind":"plain"},{"name":"slug","kind":"plain"},{"name":"author_email","kind":"plain"},{"name":"published_at","kind":"timestamptz"},{"name":"search_vector","kind":"plain"}],"partitioned":false,"policy":{"exclude":["search_vector"],"mask":["author_email"],"except":[],"store_changed_from":true,"primary_key":null,"context":"allow","truncate":"record"}},"body":"1903a475064b4e1d9b3adc67af66d51df864bc3a1905aa420c179a0393274071"}';
+COMMENT ON FUNCTION "threadline"."capture_posts_f34ccba0a7"() IS 'threadline:{"spec":{"name":{"schema":"public","table":"posts"},"key":["id"],"columns":[{"name":"id","kind":"plain"},{"name":"title","kind":"plain"},{"name":"slug","kind":"plain"},{"name":"author_email","kind":"plain"},{"name":"published_at","kind":"timestamptz"},{"name":"search_vector","kind":"plain"}],"partitioned":false,"policy":{"exclude":["search_vector"],"mask":["author_email"],"except":[],"store_changed_from":true,"primary_key":null,"context":"allow","truncate":"record"}},"body":"18705516397a607c7785dcc076e2cf4fed1539f82f5ace854f623aec2071923c"}';
 
 -- The name sorts before other triggers, so that changes are captured in the order in which they happen.
 -- The arguments are the table's oid and the numbers of the redacted columns, which a rename does not change.

@@ -27,7 +27,7 @@ async fn every_privilege_beyond_reading_is_revoked_from_whom_it_was_given_to() {
             "INSERT ON threadline.audit_changes_default",
             "UPDATE (actor_id, meta) ON threadline.audit_transactions",
             "USAGE ON SEQUENCE threadline.transaction_secret",
-            "EXECUTE ON FUNCTION threadline.begin_transaction()",
+            "EXECUTE ON FUNCTION threadline.begin_transaction(boolean)",
             "EXECUTE ON ALL FUNCTIONS IN SCHEMA threadline",
             "CREATE ON SCHEMA threadline",
         ] {
