@@ -23,7 +23,7 @@ pub(crate) struct Reading {
 }
 
 /// A running measurement.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Stopwatch {
     backends: Vec<i32>,
     cpu: Option<Duration>,
@@ -143,13 +143,22 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn work_on_the_processor_is_seen() {
-        let watch = Stopwatch::start(vec![std::process::id() as i32]);
+        let mut busy = std::process::Command::new("sh")
+            .args(["-c", "while :; do :; done"])
+            .spawn()
+            .unwrap();
+        let watch = Stopwatch::start(vec![busy.id() as i32]);
         let start = Instant::now();
-        let mut sum = 0_u64;
-        while start.elapsed() < Duration::from_millis(20) {
-            sum = std::hint::black_box(sum.wrapping_add(1));
-        }
-        let reading = watch.stop();
+        // On a loaded machine it may take a while until the process gets its turn.
+        let reading = loop {
+            std::thread::sleep(Duration::from_millis(20));
+            let reading = watch.clone().stop();
+            if reading.cpu != Some(Duration::ZERO) || start.elapsed() > Duration::from_secs(30) {
+                break reading;
+            }
+        };
+        busy.kill().unwrap();
+        busy.wait().unwrap();
         assert!(reading.wall >= Duration::from_millis(20));
         assert!(reading.cpu.is_some_and(|cpu| !cpu.is_zero()), "{reading:?}");
     }
