@@ -52,6 +52,10 @@ pub(crate) struct CaptureArgs {
     /// How often each scenario is measured
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rounds: Option<u32>,
+
+    /// Wait so many microseconds before each flush to disk, as a slower disk would (`commit_delay`)
+    #[arg(long, value_name = "MICROS", value_parser = clap::value_parser!(u32).range(..=100_000))]
+    pub(crate) flush_delay: Option<u32>,
 }
 
 /// Reads of trails of different sizes against bare index lookups of the same rows

@@ -50,7 +50,12 @@ async fn measure(args: &CaptureArgs) -> Result<Vec<Outcome>> {
     } else {
         Effort::FULL
     };
-    let cluster = Cluster::start(Durability::Full, &SETTINGS)?;
+    let delay = args.flush_delay.unwrap_or(0).to_string();
+    let mut settings = SETTINGS.to_vec();
+    if args.flush_delay.is_some() {
+        settings.extend([("commit_delay", delay.as_str()), ("commit_siblings", "0")]);
+    }
+    let cluster = Cluster::start(Durability::Full, &settings)?;
     report::progress(cluster.describe());
     report::progress(
         "client: SQLx over the Unix socket, prepared statements, one connection (concurrent8: eight)",

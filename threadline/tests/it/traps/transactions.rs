@@ -172,6 +172,50 @@ async fn reset_all_in_the_middle_finds_the_transaction_again() {
     );
 }
 
+#[tokio::test]
+async fn a_command_that_follows_reset_all_is_never_taken_for_the_first() {
+    let test = table().await;
+    let one = test.pool(1).await;
+    run(&one, "INSERT INTO t VALUES (1)").await;
+    // A version that the transaction made and ended itself has no command of its own to tell by.
+    for (id, text) in [
+        (
+            10,
+            "INSERT INTO t VALUES (10); RESET ALL; DELETE FROM t WHERE id = 10",
+        ),
+        (
+            20,
+            "SAVEPOINT a; INSERT INTO t VALUES (20); RELEASE a; RESET ALL; DELETE FROM t WHERE id = 20",
+        ),
+        (
+            30,
+            "INSERT INTO t VALUES (30); RESET ALL; UPDATE t SET id = 31 WHERE id = 30; RESET ALL; DELETE FROM t WHERE id = 31",
+        ),
+        (
+            40,
+            "DO $$ BEGIN INSERT INTO t VALUES (40); RESET ALL; DELETE FROM t WHERE id = 40; END $$",
+        ),
+        (
+            50,
+            "SAVEPOINT a; DELETE FROM t WHERE id = 1; ROLLBACK TO a; RESET ALL; DELETE FROM t WHERE id = 1; RESET ALL; INSERT INTO t VALUES (50)",
+        ),
+        (
+            60,
+            "CREATE TEMP TABLE u ON COMMIT DROP AS SELECT 1; INSERT INTO t VALUES (60); RESET ALL; DELETE FROM t WHERE id = 60",
+        ),
+    ] {
+        run(&one, &format!("BEGIN; {text}; COMMIT")).await;
+        let rows: i64 = test
+            .one(&format!("SELECT count(DISTINCT transaction_id) FROM threadline.audit_changes WHERE (table_pk ->> 'id')::int BETWEEN {id} AND {id} + 9"))
+            .await;
+        assert_eq!(rows, 1, "{text}");
+    }
+    let repeated: i64 = test
+        .one("SELECT count(*) - count(DISTINCT xid) FROM threadline.audit_transactions")
+        .await;
+    assert_eq!(repeated, 0);
+}
+
 // A limit: a session that throws away both the setting and its memory of sequences in the middle of a transaction gets
 // a second row, with the same xid.
 #[tokio::test]

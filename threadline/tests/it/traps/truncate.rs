@@ -86,6 +86,31 @@ async fn a_refused_truncate_leaves_everything_as_it_was() {
 }
 
 #[tokio::test]
+async fn the_images_of_a_truncate_do_not_depend_on_settings_of_the_session() {
+    let test = TestDb::new().await;
+    test.run("CREATE TABLE t (id int PRIMARY KEY, at timestamptz, f float8, b bytea)")
+        .await;
+    let policy = CapturePolicy {
+        truncate: TruncateMode::Rows,
+        ..CapturePolicy::default()
+    };
+    test.capture("public.t", policy).await;
+    let hostile =
+        "SET TimeZone = 'Asia/Tokyo'; SET extra_float_digits = -5; SET bytea_output = 'escape'";
+    test.run("INSERT INTO t VALUES (1, '2026-01-01Z', 0.1234567890123456, '\\x00ff')")
+        .await;
+    test.run(&format!("{hostile}; TRUNCATE t")).await;
+    let images: Vec<String> = test
+        .all("SELECT data_after::text FROM threadline.audit_changes WHERE op <> 'truncate' ORDER BY captured_at, id")
+        .await;
+    let [inserted, deleted] = images.as_slice() else {
+        panic!("{images:?}")
+    };
+    assert_eq!(inserted, deleted);
+    assert!(deleted.contains("2026-01-01T00:00:00+00:00"), "{deleted}");
+}
+
+#[tokio::test]
 async fn a_truncate_with_rows_captures_the_last_image_of_each_first() {
     let test = tables(TruncateMode::Rows).await;
     let before = test.changes().await.len();
