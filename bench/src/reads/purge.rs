@@ -17,9 +17,9 @@ pub(super) async fn measure(changes: u64, db: &DatabaseConnection) -> Result<Vec
     let [by_row, whole, ..] = months.as_slice() else {
         return Ok(Vec::new());
     };
-    db.execute_unprepared(
-        "ALTER TABLE threadline.audit_changes DISABLE TRIGGER threadline_audit_append_only",
-    )
+    db.execute_unprepared(&format!(
+        "ALTER TABLE threadline.audit_changes DISABLE TRIGGER USER; ALTER TABLE threadline.{by_row} DISABLE TRIGGER USER"
+    ))
     .await?;
     let start = Instant::now();
     let mut rows = 0;
