@@ -1,6 +1,9 @@
 use sea_orm::{DbErr, RuntimeErr};
 
-use crate::{actor::InvalidActorRef, context::InvalidContext, query::InvalidPageToken, schema};
+use crate::{
+    actor::InvalidActorRef, context::InvalidContext, job::InvalidJobContext,
+    query::InvalidPageToken, schema,
+};
 
 /// The `Result` of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -29,6 +32,9 @@ pub enum Error {
     /// The context can't be recorded. Nothing was written.
     #[error("the audit context can't be recorded")]
     InvalidContext(#[from] InvalidContext),
+    /// A job does not carry a context that can be used.
+    #[error("the job has no usable audit context")]
+    InvalidJobContext(#[from] InvalidJobContext),
     /// A text is no actor.
     #[error("not an actor")]
     InvalidActor(#[from] InvalidActorRef),

@@ -18,6 +18,7 @@ pub mod evidence;
 pub mod health;
 mod incident;
 mod install;
+pub mod job;
 pub mod policy;
 mod query;
 pub mod retention;
@@ -47,6 +48,7 @@ pub use crate::{
         incident,
     },
     install::{InstallTriggersError, install, install_triggers},
+    job::{InvalidJobContext, JobContext},
     policy::CapturePolicy,
     query::{
         ActorHistory, Count, DEFAULT_SCAN_LIMIT, InvalidPageToken, MAX_PAGE_SIZE, Page, PageToken,
