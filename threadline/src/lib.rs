@@ -23,6 +23,7 @@ pub mod policy;
 mod query;
 pub mod retention;
 mod schema;
+pub mod telemetry;
 mod transaction;
 
 /// Derives [`Audited`](trait@Audited) for the entity of a `Model`.
