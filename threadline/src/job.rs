@@ -225,7 +225,7 @@ mod tests {
         leaf.prop_recursive(3, 12, 4, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-                btree_map("[^\\x00]{0,8}", inner, 0..4).prop_map(|map| Value::from_iter(map)),
+                btree_map("[^\\x00]{0,8}", inner, 0..4).prop_map(Value::from_iter),
             ]
         })
     }

@@ -3,6 +3,16 @@
 //! Nothing else in them calls `tracing`. The types of the fields are closed: numbers, names that
 //! are in the source, the id of a request, an SQLSTATE. So no value of a row, no actor and no text
 //! of the database, which may quote either, gets into a log.
+//!
+//! ```
+//! use threadline::telemetry::EVENTS;
+//!
+//! let failed = EVENTS.iter().find(|event| event.name == "request.failed");
+//! assert_eq!(
+//!     failed.map(|event| event.fields),
+//!     Some(&["request_id", "error_kind", "sqlstate", "fix"][..])
+//! );
+//! ```
 
 use std::error::Error;
 

@@ -10,14 +10,16 @@ use actix_web::{
     test::{TestRequest, init_service},
     web,
 };
-use sea_orm::{ConnectionTrait as _, DatabaseConnection};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, EntityTrait as _};
 use serde_json::json;
-use threadline::record_action;
+use threadline::{entity::audit_transaction, record_action};
 use threadline_actix::{Audit, AuditError, AuditedDb, RequestCapture};
 use tracing::subscriber::{DefaultGuard, set_default};
 
 use crate::events::Recorder;
 use crate::support::{Answer, TestDb, actor_from_request, answer, authentication, trail};
+
+const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
 type Handled = Result<HttpResponse, AuditError>;
 
@@ -94,7 +96,8 @@ async fn post_as(db: &DatabaseConnection, path: &str, user: Option<&str>) -> Ans
     let mut request = TestRequest::post()
         .uri(path)
         .insert_header(("x-request-id", "r-1"))
-        .insert_header(("x-correlation-id", "demo"));
+        .insert_header(("x-correlation-id", "demo"))
+        .insert_header(("traceparent", TRACE));
     if let Some(user) = user {
         request = request.insert_header(("authorization", user));
     }
@@ -115,6 +118,18 @@ async fn a_transaction_carries_the_request_and_returns_its_handle() {
             "insert 2 user:alice r-1 demo"
         ]
     );
+}
+
+#[actix_web::test]
+async fn the_traceparent_of_a_request_is_in_the_trail() {
+    let db = TestDb::new("traceparent").await.connect(2).await;
+    assert_eq!(post(&db, "/begun").await.status, 200);
+    let recorded = audit_transaction::Entity::find().all(&db).await.unwrap();
+    let traces: Vec<_> = recorded
+        .iter()
+        .map(|transaction| transaction.traceparent.as_deref())
+        .collect();
+    assert_eq!(traces, [Some(TRACE)]);
 }
 
 #[actix_web::test]

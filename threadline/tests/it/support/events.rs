@@ -37,14 +37,6 @@ impl Recorder {
         (recorder, guard)
     }
 
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.0
-            .lock()
-            .unwrap()
-            .iter()
-            .any(|event| event.name == name)
-    }
-
     /// The events, each of which is one of the registry and holds none of the secrets.
     #[track_caller]
     pub(crate) fn checked(&self, secrets: &[&str]) -> Vec<Recorded> {
