@@ -1,13 +1,19 @@
 //! What went wrong, and what the client may know of it: [`AuditError`].
 
-use std::{error::Error as StdError, fmt};
-
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use sea_orm::DbErr;
 use serde::Serialize;
-use threadline::{Error, context};
+use threadline::{
+    Error, context,
+    telemetry::{self, SqlState},
+};
 
 use crate::headers::InvalidIdHeader;
+
+const ADD_MIDDLEWARE: &str =
+    "add `.wrap(RequestCapture::new(actor_function))` to the `App` or scope of this route";
+const ADD_DATABASE: &str =
+    "add `.app_data(web::Data::new(db))` with a `sea_orm::DatabaseConnection` to the `App`";
 
 /// Why an audited request failed. As a response it is JSON: `{"error": …, "request_id": …}`.
 ///
@@ -17,20 +23,17 @@ use crate::headers::InvalidIdHeader;
 /// | an invalid header, context, page token or filter | 400 | what is wrong with it |
 /// | everything else | 500 | `internal server error` |
 ///
-/// What the client does not read is in the log: one `tracing` error event with the whole chain of
-/// causes and the request id.
+/// For a 500 there is one `tracing` event, [`request.failed`](telemetry::EVENTS), with the request
+/// id, the kind of error and the SQLSTATE. What the database said is not in it, because that may
+/// quote values of a row: actix-web's `Logger` writes an error in full at level `debug`.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuditError {
     /// The request did not pass through the middleware.
-    #[error(
-        "the request has no audit context; add `.wrap(RequestCapture::new(actor_function))` to the `App` or scope of this route"
-    )]
+    #[error("the request has no audit context; {ADD_MIDDLEWARE}")]
     MissingMiddleware,
     /// The application has no connection for [`AuditedDb`](crate::AuditedDb).
-    #[error(
-        "the application has no database connection; add `.app_data(web::Data::new(db))` with a `sea_orm::DatabaseConnection` to the `App`"
-    )]
+    #[error("the application has no database connection; {ADD_DATABASE}")]
     MissingDatabase,
     /// The request names nobody.
     #[error("the request has no actor")]
@@ -67,6 +70,27 @@ impl From<DbErr> for AuditError {
 }
 
 impl AuditError {
+    /// The name of its kind in events.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::MissingMiddleware => "missing_middleware",
+            Self::MissingDatabase => "missing_database",
+            Self::MissingActor => "missing_actor",
+            Self::InvalidIdHeader(error) => error.kind(),
+            Self::Audit(error) => error.kind(),
+            Self::Database(error) => telemetry::database_error_kind(error),
+        }
+    }
+
+    /// What to add to the application, if that is what is wrong.
+    fn fix(&self) -> Option<&'static str> {
+        match self {
+            Self::MissingMiddleware => Some(ADD_MIDDLEWARE),
+            Self::MissingDatabase => Some(ADD_DATABASE),
+            _ => None,
+        }
+    }
+
     /// What the client may read.
     fn public_text(&self) -> String {
         match self {
@@ -97,7 +121,12 @@ impl ResponseError for AuditError {
         let context = context::current();
         let request_id = context.as_ref().and_then(|context| context.request());
         if status.is_server_error() {
-            tracing::error!(request_id, error = %Chain(self), "request failed");
+            telemetry::request_failed(
+                context.as_ref(),
+                self.kind(),
+                SqlState::of(self),
+                self.fix(),
+            );
         }
         HttpResponse::build(status).json(Body {
             error: self.public_text(),
@@ -111,25 +140,4 @@ struct Body<'c> {
     error: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<&'c str>,
-}
-
-/// An error and its causes on one line.
-struct Chain<'e>(&'e dyn StdError);
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut told = self.0.to_string();
-        f.write_str(&told)?;
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            let text = error.to_string();
-            // The database layers repeat their causes in their own texts.
-            if !told.contains(&text) {
-                write!(f, ": {text}")?;
-            }
-            told = text;
-            cause = error.source();
-        }
-        Ok(())
-    }
 }

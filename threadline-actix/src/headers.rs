@@ -32,6 +32,18 @@ pub enum InvalidIdHeader {
     NotVisibleAscii(&'static str),
 }
 
+impl InvalidIdHeader {
+    /// The name of its kind in events.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Repeated(_) => "repeated",
+            Self::Empty(_) => "empty",
+            Self::TooLong { .. } => "too_long",
+            Self::NotVisibleAscii(_) => "not_visible_ascii",
+        }
+    }
+}
+
 /// The id in a header, if the client sent one.
 pub(crate) fn id(
     headers: &HeaderMap,

@@ -15,7 +15,7 @@ use actix_web::{
     http::header::{HeaderMap, HeaderName, HeaderValue},
 };
 use futures_util::future::LocalBoxFuture;
-use threadline::{AuditContext, context};
+use threadline::{AuditContext, context, telemetry};
 use uuid::Uuid;
 
 use crate::{
@@ -180,10 +180,7 @@ fn usable(header: &'static str, id: Option<String>) -> Option<String> {
     match headers::check_id(header, id.as_bytes()) {
         Ok(_) => Some(id),
         Err(error) => {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "an id from `context_overrides` breaks the rule for its header and is left out"
-            );
+            telemetry::override_refused(header, error.kind());
             None
         }
     }

@@ -14,7 +14,7 @@ pub const MAX_META_BYTES: usize = 16 * 1024;
 
 /// Who does the work in hand, in which request.
 ///
-/// Serializes, so that a background job can carry it in its arguments.
+/// A background job carries it in its arguments as a [`JobContext`](crate::JobContext).
 ///
 /// ```
 /// use threadline::{ActorRef, AuditContext};
@@ -147,6 +147,15 @@ impl AuditContext {
     /// Who, if known.
     pub fn actor_ref(&self) -> Option<&ActorRef> {
         self.actor.as_ref()
+    }
+
+    pub(crate) fn without_job(mut self) -> Self {
+        self.job_id = None;
+        self
+    }
+
+    pub(crate) fn has_meta(&self, key: &str) -> bool {
+        self.meta.contains_key(key)
     }
 
     pub(crate) fn may_miss_actor(&self) -> bool {

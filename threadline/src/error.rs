@@ -1,6 +1,9 @@
 use sea_orm::{DbErr, RuntimeErr};
 
-use crate::{actor::InvalidActorRef, context::InvalidContext, query::InvalidPageToken, schema};
+use crate::{
+    actor::InvalidActorRef, context::InvalidContext, job::InvalidJobContext,
+    query::InvalidPageToken, schema, telemetry,
+};
 
 /// The `Result` of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -29,6 +32,9 @@ pub enum Error {
     /// The context can't be recorded. Nothing was written.
     #[error("the audit context can't be recorded")]
     InvalidContext(#[from] InvalidContext),
+    /// A job does not carry a context that can be used.
+    #[error("the job has no usable audit context")]
+    InvalidJobContext(#[from] InvalidJobContext),
     /// A text is no actor.
     #[error("not an actor")]
     InvalidActor(#[from] InvalidActorRef),
@@ -96,6 +102,28 @@ pub enum Error {
     /// The database failed, or refused for reasons of its own.
     #[error("the database failed")]
     Database(#[source] DbErr),
+}
+
+impl Error {
+    /// The name of its kind, as events of [`telemetry`](crate::telemetry) have it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::MissingActor => "missing_actor",
+            Self::ActionWithoutActor { .. } => "action_without_actor",
+            Self::InvalidContext(_) => "invalid_context",
+            Self::InvalidJobContext(_) => "invalid_job_context",
+            Self::InvalidActor(_) => "invalid_actor",
+            Self::ContextConflict { .. } => "context_conflict",
+            Self::ContextRequired { .. } => "context_required",
+            Self::Refused { .. } => "refused",
+            Self::NotInstalled { .. } => "not_installed",
+            Self::NotPermitted { .. } => "not_permitted",
+            Self::InvalidPageToken(_) => "invalid_page_token",
+            Self::InvalidFilter { .. } => "invalid_filter",
+            Self::Rebuild { .. } => "rebuild",
+            Self::Database(err) => telemetry::database_error_kind(err),
+        }
+    }
 }
 
 fn missing(columns: &[String]) -> String {

@@ -18,10 +18,12 @@ pub mod evidence;
 pub mod health;
 mod incident;
 mod install;
+pub mod job;
 pub mod policy;
 mod query;
 pub mod retention;
 mod schema;
+pub mod telemetry;
 mod transaction;
 
 /// Derives [`Audited`](trait@Audited) for the entity of a `Model`.
@@ -47,6 +49,7 @@ pub use crate::{
         incident,
     },
     install::{InstallTriggersError, install, install_triggers},
+    job::{InvalidJobContext, JobContext},
     policy::CapturePolicy,
     query::{
         ActorHistory, Count, DEFAULT_SCAN_LIMIT, InvalidPageToken, MAX_PAGE_SIZE, Page, PageToken,

@@ -9,7 +9,7 @@ use sea_orm::{
     TransactionTrait as _,
     sea_query::{LockBehavior, LockType},
 };
-use threadline::{ActorRef, AuditContext, AuditedTransactionExt as _, record_action};
+use threadline::{AuditedTransactionExt as _, JobContext, record_action};
 use tokio::sync::Notify;
 
 use crate::{
@@ -35,7 +35,7 @@ impl JobBell {
 pub(crate) async fn enqueue_publish(
     txn: &impl ConnectionTrait,
     post_id: i32,
-    context: AuditContext,
+    context: JobContext,
 ) -> Result<i64, DbErr> {
     let arguments = PublishPost { post_id, context };
     let job = job::ActiveModel {
@@ -81,7 +81,9 @@ async fn run_next(db: &DatabaseConnection) -> Result<bool, ApiError> {
         .one(&claim)
         .await?;
     let Some(job) = next else { return Ok(false) };
-    let context = job_context(&job)?;
+    // The job acts for itself; the request id and correlation id still lead to who asked for it.
+    let carried = job.arguments.context.clone();
+    let context = carried.for_job(job.id).map_err(threadline::Error::from)?;
     let published = claim
         .audited_transaction(&context, async |txn| {
             publish(txn, job.arguments.post_id).await
@@ -104,17 +106,6 @@ async fn run_next(db: &DatabaseConnection) -> Result<bool, ApiError> {
     }
     claim.commit().await?;
     Ok(true)
-}
-
-/// The job acts for itself; the request id and correlation id still lead to who asked for it.
-fn job_context(job: &job::Model) -> Result<AuditContext, ApiError> {
-    let asked = job.arguments.context.clone();
-    let requested_by = asked.actor_ref().map(ToString::to_string);
-    let actor = ActorRef::job(job.id).map_err(threadline::Error::from)?;
-    Ok(asked
-        .actor(actor)
-        .job_id(job.id.to_string())
-        .meta("requested_by", requested_by))
 }
 
 async fn publish(txn: &impl ConnectionTrait, post_id: i32) -> Result<(), ApiError> {

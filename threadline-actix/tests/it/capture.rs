@@ -14,6 +14,7 @@ use threadline::{ActorRef, context};
 use threadline_actix::{Audit, ContextOverrides, RemoteIp, RequestCapture};
 use uuid::Uuid;
 
+use crate::events::Recorder;
 use crate::support::{Answer, actor_from_request, answer, authentication};
 
 /// Shows the context that the extractor has and the one that deeper code sees.
@@ -181,13 +182,25 @@ async fn overrides_fill_only_what_is_missing() {
 }
 
 #[actix_web::test]
-async fn an_override_that_breaks_the_rule_is_left_out() {
+async fn an_override_that_breaks_the_rule_is_left_out_and_told_without_its_value() {
+    let (recorder, guard) = Recorder::listen();
     let overriding = capture().context_overrides(|_| {
         ContextOverrides::new()
             .request_id("two words")
             .correlation_id("line\nbreak")
     });
     let answer = send(overriding, get()).await;
+    drop(guard);
+    let events = recorder.checked(&["two", "break\n", "line"]);
+    let told: Vec<_> = events
+        .iter()
+        .map(|event| (event.name, &*event.fields["header"]))
+        .collect();
+    let refused = "request.override_refused";
+    assert_eq!(
+        told,
+        [(refused, "x-request-id"), (refused, "x-correlation-id")]
+    );
     assert_eq!(answer.status, 200);
     assert!(Uuid::parse_str(&answer.request_id.unwrap()).is_ok());
     assert_eq!(answer.body["correlation_id"], json!(null));

@@ -3,6 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 
+#[path = "../../../threadline/tests/it/support/events.rs"]
+mod events;
+
 mod capture;
 mod extractors;
 mod one_connection;

@@ -75,6 +75,24 @@ pub enum RetentionError {
     Audit(#[from] Error),
 }
 
+impl RetentionError {
+    /// The name of its kind, as events of [`telemetry`](crate::telemetry) have it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Policy(_) => "invalid_policy",
+            Self::Busy => "busy",
+            Self::RunOver { .. } => "run_over",
+            Self::Refused { .. } => "refused",
+            Self::Locked { .. } => "locked",
+            Self::NotPermitted { .. } => "not_permitted",
+            Self::NoSecondConnection { .. } => "no_second_connection",
+            Self::Stopped => "stopped",
+            Self::DefaultPartition { .. } => "default_partition",
+            Self::Audit(error) => error.kind(),
+        }
+    }
+}
+
 impl From<DbErr> for RetentionError {
     fn from(err: DbErr) -> Self {
         if matches!(err, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)) {

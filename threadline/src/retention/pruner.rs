@@ -9,6 +9,7 @@ use tokio::{
 };
 
 use super::{RetentionError, RetentionPolicy, partitions, purge};
+use crate::telemetry::{self, SqlState};
 
 /// How long a failed round waits at most before the next.
 const RETRY: Duration = Duration::from_secs(300);
@@ -98,15 +99,15 @@ impl Pruner {
                 Some(Ok(Ok(()))) => self.every,
                 Some(Ok(Err(RetentionError::Stopped))) => break,
                 Some(Ok(Err(RetentionError::Busy))) => {
-                    tracing::debug!("another instance is at retention");
+                    telemetry::retention_busy();
                     self.every
                 }
                 Some(Ok(Err(err))) => {
-                    tracing::error!(error = &err as &dyn std::error::Error, "retention failed");
+                    telemetry::retention_failed(err.kind(), SqlState::of(&err));
                     self.every.min(RETRY)
                 }
-                Some(Err(err)) => {
-                    tracing::error!(%err, "retention panicked");
+                Some(Err(_)) => {
+                    telemetry::retention_panicked();
                     self.every.min(RETRY)
                 }
                 None => self.every,
@@ -134,12 +135,7 @@ impl Pruner {
             .stop(Some(stopped))
             .run(&db)
             .await?;
-        tracing::info!(
-            run = run.id,
-            deleted_changes = run.deleted_changes,
-            dropped_partitions = months.dropped.len(),
-            "retention done"
-        );
+        telemetry::retention_done(run.id, run.deleted_changes, months.dropped.len());
         Ok(())
     }
 }

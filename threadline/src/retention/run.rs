@@ -9,7 +9,12 @@ use tokio::sync::watch;
 
 use super::{RetentionError, RetentionPolicy, RetentionRun, RunKind, RunStatus};
 use crate::{
-    actor::ActorRef, entity::audit_retention_run, error::Result, schema, transaction::function,
+    actor::ActorRef,
+    entity::audit_retention_run,
+    error::Result,
+    schema,
+    telemetry::{self, SqlState},
+    transaction::function,
 };
 
 /// Holds the lock that only one run in a database has. It belongs to an open transaction, so it is
@@ -39,7 +44,10 @@ impl<T: ConnectionTrait + TransactionSession> RunLock<T> {
 
     pub(super) async fn release(self) {
         if let Err(err) = self.0.rollback().await {
-            tracing::warn!(%err, "the lock of a retention run was lost before its end");
+            telemetry::retention_lock_lost(
+                telemetry::database_error_kind(&err),
+                SqlState::of(&err),
+            );
         }
     }
 }
@@ -136,6 +144,6 @@ pub(super) async fn fail<C: ConnectionTrait>(run: i64, error: &RetentionError, d
     }
     let call = Func::cust(function("fail_retention")).arg(run).arg(text);
     if let Err(err) = record(call, db).await {
-        tracing::warn!(%err, run, "the end of a retention run could not be recorded");
+        telemetry::retention_end_not_recorded(run, err.kind(), SqlState::of(&err));
     }
 }

@@ -6,6 +6,7 @@ use super::{AuditedConnection, AuditedTransaction, context};
 use crate::{
     context::AuditContext,
     error::{Error, Result},
+    telemetry::{self, SqlState},
 };
 
 /// What a committed audited transaction leaves.
@@ -67,10 +68,7 @@ pub trait AuditedTransactionExt: TransactionTrait {
                 }
                 Err(err) => {
                     if let Err(rollback) = txn.rollback().await {
-                        tracing::warn!(
-                            error = &rollback as &dyn std::error::Error,
-                            "failed to roll back an audited transaction"
-                        );
+                        telemetry::rollback_failed(rollback.kind(), SqlState::of(&rollback));
                     }
                     Err(err)
                 }

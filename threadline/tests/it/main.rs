@@ -27,6 +27,7 @@ mod rebuild;
 mod renamed_secrets;
 mod retention;
 mod search_path;
+mod telemetry;
 mod timeline;
 mod traps;
 mod write;

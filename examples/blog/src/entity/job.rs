@@ -2,7 +2,7 @@
 
 use sea_orm::{FromJsonQueryResult, entity::prelude::*};
 use serde::{Deserialize, Serialize};
-use threadline::AuditContext;
+use threadline::JobContext;
 
 /// A job that waits, or one that failed; a job that is done is gone.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -24,7 +24,8 @@ pub struct PublishPost {
     /// The post.
     pub post_id: i32,
     /// The context of the request that asked for it.
-    pub context: AuditContext,
+    #[serde(flatten)]
+    pub context: JobContext,
 }
 
 /// A job relates to nothing.

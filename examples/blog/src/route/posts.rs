@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use sea_orm::{ActiveModelTrait as _, DatabaseConnection, EntityTrait as _, Set};
 use serde::{Deserialize, Serialize};
-use threadline::record_action;
+use threadline::{JobContext, record_action};
 use threadline_actix::AuditedDb;
 
 use crate::{
@@ -152,7 +152,8 @@ pub(crate) async fn publish_later(
         .transaction(async |txn| -> Result<_, ApiError> {
             let found = post::Entity::find_by_id(*id).one(txn).await?;
             found.ok_or(ApiError::NotFound("post"))?;
-            let job_id = job::enqueue_publish(txn, *id, db.context().clone()).await?;
+            let context = JobContext::current().map_err(threadline::Error::from)?;
+            let job_id = job::enqueue_publish(txn, *id, context).await?;
             record_action("post.publish_requested").insert(txn).await?;
             Ok(job_id)
         })

@@ -21,7 +21,7 @@ async fn a_job_carries_the_context_of_its_request_and_acts_for_itself_under_the_
     let waiting = job::Entity::find().one(&blog.db).await.unwrap().unwrap();
     let arguments = serde_json::to_value(&waiting.arguments).unwrap();
     assert_eq!(arguments["post_id"], json!(id));
-    let asked = &arguments["context"];
+    let asked = &arguments["audit_context"];
     assert_eq!(asked["actor"], json!({"type": "user", "id": "alice"}));
     assert_eq!(asked["request_id"], json!(accepted.header("x-request-id")));
     assert_eq!(asked["correlation_id"], json!("demo"));

@@ -6,6 +6,7 @@ mod partitions;
 mod property;
 mod pruner;
 mod purge;
+mod telemetry;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{DbBackend, FromQueryResult, Statement};

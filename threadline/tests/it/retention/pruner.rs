@@ -8,7 +8,7 @@ use tokio::time::{sleep, timeout};
 use super::{days, items, left};
 use crate::support::TestDb;
 
-async fn old_items(rows: u32) -> TestDb {
+pub(super) async fn old_items(rows: u32) -> TestDb {
     let test = items().await;
     test.run(&format!(
         "INSERT INTO items SELECT n, 'a' FROM generate_series(1, {rows}) n; DELETE FROM items"
@@ -18,7 +18,7 @@ async fn old_items(rows: u32) -> TestDb {
     test
 }
 
-fn pruner() -> Pruner {
+pub(super) fn pruner() -> Pruner {
     Pruner::new(days(10))
         .every(Duration::from_millis(50))
         .batch_size(2)
@@ -26,7 +26,7 @@ fn pruner() -> Pruner {
 }
 
 /// Waits until something is so; a test that waits for ever fails by its time.
-async fn until(mut so: impl AsyncFnMut() -> bool) {
+pub(super) async fn until(mut so: impl AsyncFnMut() -> bool) {
     let wait = async {
         while !so().await {
             sleep(Duration::from_millis(10)).await;

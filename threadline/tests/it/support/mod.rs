@@ -14,6 +14,7 @@ use threadline::{
 };
 use uuid::Uuid;
 
+pub mod events;
 pub mod sql;
 
 /// A database of its own for one test.
