@@ -21,6 +21,7 @@ mod plan;
 mod project;
 mod settings;
 mod syntax;
+mod trail;
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -74,5 +75,9 @@ fn run(command: Command) -> Result<Report> {
         Command::Retention(command) => command::retention::run(&command),
         Command::Continuity(args) => command::continuity::run(&args),
         Command::Evidence(command) => command::evidence::run(&command),
+        Command::Timeline(args) => command::timeline::run(&args),
+        Command::History(args) => command::history::run(&args),
+        Command::AsOf(args) => command::as_of::run(&args),
+        Command::Incident(args) => command::incident::run(&args),
     }
 }

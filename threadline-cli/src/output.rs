@@ -141,12 +141,26 @@ pub(crate) fn table<const N: usize>(
     headings: [&str; N],
     rows: impl IntoIterator<Item = [String; N]>,
 ) -> String {
+    let mut table = bare(rows);
+    table.set_header(headings);
+    lines(&table)
+}
+
+/// Columns without headings, as wide as they have to be.
+pub(crate) fn columns<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> String {
+    lines(&bare(rows))
+}
+
+fn bare<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> comfy_table::Table {
     let mut table = comfy_table::Table::new();
     table
         .load_preset(comfy_table::presets::NOTHING)
         .set_content_arrangement(comfy_table::ContentArrangement::Disabled)
-        .set_header(headings)
         .add_rows(rows.into_iter().map(|row| row.map(|cell| visible(&cell))));
+    table
+}
+
+fn lines(table: &comfy_table::Table) -> String {
     let lines = table.lines().map(|line| format!("{}\n", line.trim()));
     lines.collect()
 }

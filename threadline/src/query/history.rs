@@ -1,18 +1,25 @@
 use sea_orm::{
     EntityTrait, PrimaryKeyTrait, QueryOrder, QuerySelect, Select,
-    sea_query::{Alias, Expr, Query, SelectStatement, UnionType, WithClause},
+    sea_query::{
+        Alias, CommonTableExpression, Expr, Query, SelectStatement, UnionType, WithClause,
+    },
 };
 
 use super::row_ref::{ROW, row_ref};
 use crate::{audited::Audited, entity::audit_change, schema};
 
 /// The changes of one record and the markers that ended it, newest first.
-///
-/// Two ordered scans of the same index, merged: a page of a hot record reads a page, not the
-/// record's whole history.
 pub(crate) fn history<E: Audited>(
     id: <E::PrimaryKey as PrimaryKeyTrait>::ValueType,
 ) -> Select<audit_change::Entity> {
+    history_of(row_ref::<E>(id))
+}
+
+/// As [`history`], of the record that the reference means.
+///
+/// Two ordered scans of the same index, merged: a page of a hot record reads a page, not the
+/// record's whole history.
+pub(crate) fn history_of(row: CommonTableExpression) -> Select<audit_change::Entity> {
     let both = newest_first("c", &own_row("c"))
         .union(UnionType::All, newest_first("m", &ended_by_marker("m")))
         .to_owned();
@@ -22,7 +29,7 @@ pub(crate) fn history<E: Audited>(
     QuerySelect::query(&mut select)
         .from_clear()
         .from_subquery(both, Alias::new("audit_changes"))
-        .with_cte(WithClause::new().cte(row_ref::<E>(id)).to_owned());
+        .with_cte(WithClause::new().cte(row).to_owned());
     select
 }
 
