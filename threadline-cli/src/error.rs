@@ -95,6 +95,14 @@ pub(crate) enum Error {
     #[error(transparent)]
     Key(#[from] KeyError),
 
+    /// A filter can't be applied.
+    #[error("`{option}` cannot be used: {reason}")]
+    Filter { option: String, reason: String },
+
+    /// The result could not be written to standard output.
+    #[error("the result cannot be printed")]
+    Print(#[source] io::Error),
+
     /// No transaction has this id.
     #[error("the trail has no transaction {0}")]
     NoTransaction(i64),
@@ -195,13 +203,13 @@ impl Error {
                 _ => exit_code::REFUSED,
             },
             Self::Trail(err) => match err.as_ref() {
-                threadline::Error::InvalidPageToken(_)
-                | threadline::Error::InvalidFilter { .. } => exit_code::USAGE,
+                threadline::Error::InvalidPageToken(_) => exit_code::USAGE,
                 _ => exit_code::FAILURE,
             },
             Self::Config(ConfigError::Parse { .. })
             | Self::NoRetention
             | Self::Key(_)
+            | Self::Filter { .. }
             | Self::Retention(RetentionError::Policy(_))
             | Self::Schema(_)
             | Self::NoDatabase
@@ -219,6 +227,7 @@ impl Error {
             | Self::Continuity(_)
             | Self::Junit(_)
             | Self::Json(_)
+            | Self::Print(_)
             | Self::Config(ConfigError::Read { .. })
             | Self::Workspace(_)
             | Self::Scan(ScanError::Read { .. })

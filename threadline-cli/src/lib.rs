@@ -29,7 +29,7 @@ use clap::Parser;
 
 use crate::{
     args::{Cli, Command},
-    error::Result,
+    error::{Error, Result},
     output::Report,
 };
 
@@ -44,11 +44,12 @@ pub fn main(args: impl IntoIterator<Item = impl Into<OsString>>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return ExitCode::from(output::usage(&error)),
     };
-    match run(cli.command) {
-        Ok(report) => {
-            output::report(&report);
-            ExitCode::from(report.exit_code())
-        }
+    let printed = run(cli.command).and_then(|report| {
+        output::report(&report).map_err(Error::Print)?;
+        Ok(report)
+    });
+    match printed {
+        Ok(report) => ExitCode::from(report.exit_code()),
         Err(error) => {
             output::error(&error);
             ExitCode::from(error.exit_code())

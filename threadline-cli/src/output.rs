@@ -1,11 +1,11 @@
 //! The only place that prints.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "printing is its job"
-)]
+#![expect(clippy::print_stderr, reason = "printing is its job")]
 
-use std::{error::Error as StdError, path::PathBuf};
+use std::{
+    error::Error as StdError,
+    io::{self, Write},
+    path::PathBuf,
+};
 
 use crate::{change::ChangeKind, error::Error, exit_code, migration::escape_invisible};
 
@@ -48,11 +48,21 @@ pub(crate) struct ReportedFile {
 }
 
 /// Prints the result to standard output and warnings to standard error.
-pub(crate) fn report(report: &Report) {
+///
+/// # Errors
+/// When standard output can't be written. A reader that has seen enough, as `head`, is no error.
+pub(crate) fn report(report: &Report) -> io::Result<()> {
     for warning in &report.warnings {
         eprintln!("warning: {warning}");
     }
-    print!("{}", render(report));
+    let mut stdout = io::stdout().lock();
+    let written = stdout
+        .write_all(render(report).as_bytes())
+        .and_then(|()| stdout.flush());
+    match written {
+        Err(err) if err.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
 }
 
 /// A bar on the terminal that says how far a long work is. Where standard error is no terminal, it

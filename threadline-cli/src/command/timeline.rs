@@ -47,8 +47,16 @@ pub(crate) fn run(args: &TimelineArgs) -> Result<Report> {
     })
 }
 
+/// Explains an error by the option that people wrote.
 fn trail(err: threadline::Error) -> Error {
-    Error::Trail(Box::new(err))
+    match err {
+        threadline::Error::InvalidFilter { filter, reason } => {
+            let name = filter.trim_end_matches("_id").replace('_', "-");
+            let option = format!("--{name}");
+            Error::Filter { option, reason }
+        }
+        err => Error::Trail(Box::new(err)),
+    }
 }
 
 fn query(args: &TimelineArgs) -> Timeline {

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use sea_orm::{ConnectionTrait, DbErr, RuntimeErr};
 use threadline::{AuditChange, JsonText, Op, Record, codegen::TableName, record, timeline};
 
-use crate::error::Error;
+use crate::{error::Error, output::visible};
 
 /// Why a text is no key of a record.
 #[derive(Debug, thiserror::Error)]
@@ -100,7 +100,7 @@ pub(crate) async fn find_record<C: ConnectionTrait>(
     let columns = || KeyError::Columns {
         text: text.to_owned(),
         table: table.clone(),
-        expected: expected.keys().cloned().collect(),
+        expected: expected.keys().map(|name| visible(name)).collect(),
     };
     let key = match given {
         Some(given) if given.keys().eq(expected.keys()) => given,
@@ -152,29 +152,28 @@ fn trail(err: threadline::Error) -> Error {
     Error::Trail(Box::new(err))
 }
 
-/// The newest change of a row of the table. A TRUNCATE has no key.
+/// The newest change of a row of the table. A TRUNCATE has no key, and a page can end before its first
+/// change where tables of other schemas have the same name.
 async fn newest<C: ConnectionTrait>(
     table: &TableName,
     db: &C,
 ) -> threadline::Result<Option<AuditChange>> {
-    let of_table = || {
-        timeline()
-            .schema(table.schema())
-            .table(table.table())
-            .page_size(1)
-    };
-    let newest = of_table().fetch(db).await?.entries.pop();
-    if newest
-        .as_ref()
-        .is_none_or(|change| change.op != Op::Truncate)
-    {
-        return Ok(newest);
-    }
-    for op in [Op::Insert, Op::Update, Op::Delete] {
-        let found = of_table().op(op).fetch(db).await?.entries.pop();
-        if found.is_some() {
-            return Ok(found);
+    let mut query = timeline()
+        .schema(table.schema())
+        .table(table.table())
+        .page_size(1);
+    loop {
+        let mut page = query.fetch(db).await?;
+        let newest = page.entries.pop();
+        if newest
+            .as_ref()
+            .is_some_and(|change| change.op != Op::Truncate)
+        {
+            return Ok(newest);
+        }
+        match page.next {
+            Some(next) => query = query.after(next),
+            None => return Ok(None),
         }
     }
-    Ok(None)
 }
