@@ -2,17 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ConnectionTrait, QueryFilter, QuerySelect, QueryTrait,
+    ConnectionTrait, QuerySelect,
     sea_query::{CommonTableExpression, Expr, ExprTrait},
 };
 
 use crate::{
     as_of::{Image, Snapshot, fetch_image_of},
     codegen::TableName,
-    entity::{
-        JsonText,
-        audit_change::{Column, Model as AuditChange},
-    },
+    entity::{JsonText, audit_change::Model as AuditChange},
     error::Result,
     query::{MAX_PAGE_SIZE, Page, PageToken, fingerprint, history_of, row_ref_of},
 };
@@ -101,11 +98,7 @@ impl RecordHistory {
         let query = fingerprint(&format!("record_history {:?}", self.record));
         let position = |token: &PageToken| token.position(query);
         let position = self.after.as_ref().map(position).transpose()?;
-        let mut entries = history_of(self.record.row_ref())
-            .apply_if(position, |select, (at, id)| {
-                let key = Expr::tuple([Expr::col(Column::CapturedAt), Expr::col(Column::Id)]);
-                select.filter(key.lt(Expr::tuple([Expr::val(at), Expr::val(id)])))
-            })
+        let mut entries = history_of(self.record.row_ref(), position)
             .limit(self.page_size + 1)
             .all(db)
             .await?;
