@@ -1,8 +1,12 @@
 //! The command line. The help text is the documentation of each field.
 
+mod trail;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+pub(crate) use self::trail::{AsOfArgs, HistoryArgs, IncidentArgs, TimelineArgs};
 
 /// Audit toolkit for SeaORM and PostgreSQL.
 #[derive(Debug, Parser)]
@@ -34,6 +38,10 @@ pub(crate) enum Command {
     Continuity(ContinuityArgs),
     #[command(subcommand)]
     Evidence(EvidenceCommand),
+    Timeline(TimelineArgs),
+    History(HistoryArgs),
+    AsOf(AsOfArgs),
+    Incident(IncidentArgs),
 }
 
 /// Write the migration that creates the audit schema, and register it in the Migrator

@@ -18,6 +18,7 @@ use crate::{
     migration::{ExistingError, NoVersionLeft, RenderError},
     migrator::NotRegistrable,
     project::{LocateError, WorkspaceError},
+    trail::KeyError,
 };
 
 /// The result of a command or a part of one.
@@ -90,6 +91,26 @@ pub(crate) enum Error {
     #[error("the trail cannot be used")]
     Trail(#[source] Box<threadline::Error>),
 
+    /// See [`KeyError`].
+    #[error(transparent)]
+    Key(#[from] KeyError),
+
+    /// A filter can't be applied.
+    #[error("`{option}` cannot be used: {reason}")]
+    Filter { option: String, reason: String },
+
+    /// The result could not be written to standard output.
+    #[error("the result cannot be printed")]
+    Print(#[source] io::Error),
+
+    /// No transaction has this id.
+    #[error("the trail has no transaction {0}")]
+    NoTransaction(i64),
+
+    /// What the trail holds can't be printed.
+    #[error("what was read from the trail cannot be printed")]
+    Json(#[source] serde_json::Error),
+
     /// No policy says what may go.
     #[error("threadline.toml has no `[retention]`, so nothing may go")]
     NoRetention,
@@ -161,6 +182,8 @@ impl Error {
             | Self::OtherSchema { .. }
             | Self::Unregistered { .. }
             | Self::Refused(_)
+            | Self::Key(KeyError::Unknown { .. } | KeyError::Dropped { .. })
+            | Self::NoTransaction(_)
             | Self::Scan(ScanError::Policy(_) | ScanError::Name { .. } | ScanError::NoTable(_)) => {
                 exit_code::REFUSED
             }
@@ -185,6 +208,8 @@ impl Error {
             },
             Self::Config(ConfigError::Parse { .. })
             | Self::NoRetention
+            | Self::Key(_)
+            | Self::Filter { .. }
             | Self::Retention(RetentionError::Policy(_))
             | Self::Schema(_)
             | Self::NoDatabase
@@ -201,6 +226,8 @@ impl Error {
             | Self::Retention(_)
             | Self::Continuity(_)
             | Self::Junit(_)
+            | Self::Json(_)
+            | Self::Print(_)
             | Self::Config(ConfigError::Read { .. })
             | Self::Workspace(_)
             | Self::Scan(ScanError::Read { .. })
@@ -216,6 +243,11 @@ impl Error {
         match self {
             Self::Locate(error) => error.help(),
             Self::NoDatabase => Some("set DATABASE_URL, or use `--database-url`".to_owned()),
+            Self::Key(error) => Some(error.help()),
+            Self::NoTransaction(_) => Some(
+                "take an id that `cargo threadline timeline` shows; it may have been purged since"
+                    .to_owned(),
+            ),
             Self::NoRetention => Some(
                 "say how long changes are kept:\n    [retention]\n    keep_days = 400".to_owned(),
             ),

@@ -4,7 +4,7 @@
 pub const OK: u8 = 0;
 
 /// The thing asked for was refused, or a check found something, as `verify-coverage` a table that is
-/// not captured; nothing was written.
+/// not captured, or `as-of` no row at that instant; nothing was written.
 pub const REFUSED: u8 = 1;
 
 /// The command line, `threadline.toml` or the layout of the project is wrong. A check could not be

@@ -21,6 +21,7 @@ mod plan;
 mod project;
 mod settings;
 mod syntax;
+mod trail;
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -28,7 +29,7 @@ use clap::Parser;
 
 use crate::{
     args::{Cli, Command},
-    error::Result,
+    error::{Error, Result},
     output::Report,
 };
 
@@ -43,11 +44,12 @@ pub fn main(args: impl IntoIterator<Item = impl Into<OsString>>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return ExitCode::from(output::usage(&error)),
     };
-    match run(cli.command) {
-        Ok(report) => {
-            output::report(&report);
-            ExitCode::from(report.exit_code())
-        }
+    let printed = run(cli.command).and_then(|report| {
+        output::report(&report).map_err(Error::Print)?;
+        Ok(report)
+    });
+    match printed {
+        Ok(report) => ExitCode::from(report.exit_code()),
         Err(error) => {
             output::error(&error);
             ExitCode::from(error.exit_code())
@@ -74,5 +76,9 @@ fn run(command: Command) -> Result<Report> {
         Command::Retention(command) => command::retention::run(&command),
         Command::Continuity(args) => command::continuity::run(&args),
         Command::Evidence(command) => command::evidence::run(&command),
+        Command::Timeline(args) => command::timeline::run(&args),
+        Command::History(args) => command::history::run(&args),
+        Command::AsOf(args) => command::as_of::run(&args),
+        Command::Incident(args) => command::incident::run(&args),
     }
 }

@@ -1,11 +1,11 @@
 //! The only place that prints.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "printing is its job"
-)]
+#![expect(clippy::print_stderr, reason = "printing is its job")]
 
-use std::{error::Error as StdError, path::PathBuf};
+use std::{
+    error::Error as StdError,
+    io::{self, Write},
+    path::PathBuf,
+};
 
 use crate::{change::ChangeKind, error::Error, exit_code, migration::escape_invisible};
 
@@ -48,11 +48,21 @@ pub(crate) struct ReportedFile {
 }
 
 /// Prints the result to standard output and warnings to standard error.
-pub(crate) fn report(report: &Report) {
+///
+/// # Errors
+/// When standard output can't be written. A reader that has seen enough, as `head`, is no error.
+pub(crate) fn report(report: &Report) -> io::Result<()> {
     for warning in &report.warnings {
         eprintln!("warning: {warning}");
     }
-    print!("{}", render(report));
+    let mut stdout = io::stdout().lock();
+    let written = stdout
+        .write_all(render(report).as_bytes())
+        .and_then(|()| stdout.flush());
+    match written {
+        Err(err) if err.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
 }
 
 /// A bar on the terminal that says how far a long work is. Where standard error is no terminal, it
@@ -141,12 +151,26 @@ pub(crate) fn table<const N: usize>(
     headings: [&str; N],
     rows: impl IntoIterator<Item = [String; N]>,
 ) -> String {
+    let mut table = bare(rows);
+    table.set_header(headings);
+    lines(&table)
+}
+
+/// Columns without headings, as wide as they have to be.
+pub(crate) fn columns<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> String {
+    lines(&bare(rows))
+}
+
+fn bare<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> comfy_table::Table {
     let mut table = comfy_table::Table::new();
     table
         .load_preset(comfy_table::presets::NOTHING)
         .set_content_arrangement(comfy_table::ContentArrangement::Disabled)
-        .set_header(headings)
         .add_rows(rows.into_iter().map(|row| row.map(|cell| visible(&cell))));
+    table
+}
+
+fn lines(table: &comfy_table::Table) -> String {
     let lines = table.lines().map(|line| format!("{}\n", line.trim()));
     lines.collect()
 }

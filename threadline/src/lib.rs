@@ -21,6 +21,7 @@ mod install;
 pub mod job;
 pub mod policy;
 mod query;
+mod record;
 pub mod retention;
 mod schema;
 pub mod telemetry;
@@ -55,6 +56,7 @@ pub use crate::{
         ActorHistory, Count, DEFAULT_SCAN_LIMIT, InvalidPageToken, MAX_PAGE_SIZE, Page, PageToken,
         Timeline, actor_history, timeline,
     },
+    record::{Record, RecordHistory, record},
     schema::{DEFAULT_SCHEMA, InvalidSchemaName, MAX_SCHEMA_BYTES, SchemaName, use_schema},
     transaction::{AuditedConnection, AuditedTransaction, AuditedTransactionExt, Committed},
 };

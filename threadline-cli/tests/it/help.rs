@@ -32,6 +32,10 @@ fn the_help_is_the_documentation_of_every_command() {
         &["continuity"],
         &["continuity", "baseline"],
         &["evidence", "show"],
+        &["timeline"],
+        &["history"],
+        &["as-of"],
+        &["incident"],
     ] {
         let name = format!("help_{}", command.join("_"));
         insta::assert_snapshot!(name, help(&[command, &["--help"]].concat()));

@@ -10,4 +10,5 @@ mod host;
 mod install;
 mod migrate;
 mod retention;
+mod trail;
 mod verify_coverage;

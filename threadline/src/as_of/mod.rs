@@ -3,6 +3,7 @@
 mod query;
 mod snapshot;
 
+pub(crate) use self::query::fetch_image_of;
 pub use self::{
     query::{AsOf, as_of},
     snapshot::{Image, Snapshot},

@@ -141,104 +141,14 @@ where
     }
 
     fn image(&self, row: &QueryResult) -> Result<Image> {
-        let text: String = row.try_get("", "threadline:image")?;
-        let keys: Vec<String> = row.try_get("", "threadline:image_keys")?;
-        Ok(Image {
-            row: JsonText::from_database(text),
-            masked: row.try_get("", "threadline:masked")?,
-            not_recorded: E::Column::iter()
-                .map(|column| column.as_str().to_owned())
-                .filter(|name| !keys.contains(name))
-                .collect(),
-            audit_transaction_id: row.try_get("", "threadline:transaction_id")?,
-            captured_at: row.try_get("", "threadline:captured_at")?,
-        })
+        image(row, E::Column::iter().map(|column| column.as_str()))
     }
 
-    /// The newest change of the record at the instant, and the TRUNCATE that ended it after that;
-    /// nothing where a purge may have taken what is asked for.
     fn query(&self, rebuild: bool) -> SelectStatement {
-        let changes = || {
-            (
-                Alias::new(schema::current().as_str()),
-                Alias::new("audit_changes"),
-            )
-        };
-        let last = Query::select()
-            .expr(Expr::cust("c.*"))
-            .from_as(changes(), "c")
-            .and_where(Expr::cust(own_row("c")))
-            .and_where(Expr::col(("c", "captured_at")).lte(self.at))
-            .order_by_expr(Expr::cust("c.captured_at"), Order::Desc)
-            .order_by_expr(Expr::cust("c.id"), Order::Desc)
-            .limit(1)
-            .to_owned();
-        let ended = Query::select()
-            .expr(Expr::cust("t.captured_at"))
-            .from_as(changes(), "t")
-            .and_where(Expr::cust(ended_by_marker("t")))
-            .and_where(Expr::col(("t", "captured_at")).lte(self.at))
-            .and_where(Expr::cust(
-                "(t.captured_at, t.id) > (SELECT captured_at, id FROM threadline_last)",
-            ))
-            .order_by_expr(Expr::cust("t.captured_at"), Order::Asc)
-            .order_by_expr(Expr::cust("t.id"), Order::Asc)
-            .limit(1)
-            .to_owned();
-        let horizon = Query::select()
-            .expr(Expr::cust("h.*"))
-            .from_as(
-                (
-                    Alias::new(schema::current().as_str()),
-                    Alias::new("audit_horizons"),
-                ),
-                "h",
-            )
-            .and_where(Expr::cust(format!(
-                "(h.table_schema, h.table_name) IN (SELECT table_schema, table_name FROM {ROW} UNION ALL SELECT '', '')"
-            )))
-            .order_by_expr(Expr::cust("h.table_name"), Order::Desc)
-            .limit(1)
-            .to_owned();
-        let cte = |name: &'static str, query| {
-            let mut cte = CommonTableExpression::new();
-            cte.table_name(name).query(query).materialized(true);
-            cte
-        };
-        let mut select = Query::select();
-        select
-            .expr(Expr::cust(
-                "l.transaction_id AS \"threadline:transaction_id\", l.captured_at AS \"threadline:captured_at\", \
-                 l.data_after::text AS \"threadline:image\", l.op AS \"threadline:op\", e.captured_at AS \"threadline:ended_at\", \
-                 ARRAY(SELECT jsonb_object_keys(l.data_after)) AS \"threadline:image_keys\"",
-            ))
-            .expr(Expr::cust(format!(
-                "ARRAY(SELECT k.key FROM jsonb_each(l.data_after) AS k WHERE k.value = '\"{MASK_PLACEHOLDER}\"' ORDER BY k.key) AS \"threadline:masked\""
-            )))
-            .from_as("threadline_last", "l")
-            .join_subquery(
-                JoinType::LeftJoin,
-                Query::select().expr(Expr::cust("*")).from("threadline_ended").to_owned(),
-                "e",
-                Expr::cust("true"),
-            );
-        // What was purged is no longer known: neither the time before the cutoff, nor what became of
-        // a record of which only an older change was left.
-        select.and_where(Expr::cust_with_values(
-            "NOT EXISTS (SELECT FROM threadline_horizon h WHERE h.complete_since > $1 OR h.unreliable_before > l.captured_at)",
-            [self.at],
-        ));
+        let mut select = at_instant(row_ref::<E>(self.id.clone()), self.at);
         if rebuild {
             self.rebuild(&mut select);
         }
-        select.with_cte(
-            WithClause::new()
-                .cte(row_ref::<E>(self.id.clone()))
-                .cte(cte("threadline_horizon", horizon))
-                .cte(cte("threadline_last", last))
-                .cte(cte("threadline_ended", ended))
-                .to_owned(),
-        );
         select
     }
 
@@ -288,6 +198,119 @@ where
             select.expr_as(column.select_as(rebuilt(&column)), column.as_str());
         }
     }
+}
+
+/// The newest change of the record at the instant, and the TRUNCATE that ended it after that;
+/// nothing where a purge may have taken what is asked for.
+fn at_instant(row: CommonTableExpression, at: DateTime<Utc>) -> SelectStatement {
+    let changes = || {
+        (
+            Alias::new(schema::current().as_str()),
+            Alias::new("audit_changes"),
+        )
+    };
+    let last = Query::select()
+        .expr(Expr::cust("c.*"))
+        .from_as(changes(), "c")
+        .and_where(Expr::cust(own_row("c")))
+        .and_where(Expr::col(("c", "captured_at")).lte(at))
+        .order_by_expr(Expr::cust("c.captured_at"), Order::Desc)
+        .order_by_expr(Expr::cust("c.id"), Order::Desc)
+        .limit(1)
+        .to_owned();
+    let ended = Query::select()
+        .expr(Expr::cust("t.captured_at"))
+        .from_as(changes(), "t")
+        .and_where(Expr::cust(ended_by_marker("t")))
+        .and_where(Expr::col(("t", "captured_at")).lte(at))
+        .and_where(Expr::cust(
+            "(t.captured_at, t.id) > (SELECT captured_at, id FROM threadline_last)",
+        ))
+        .order_by_expr(Expr::cust("t.captured_at"), Order::Asc)
+        .order_by_expr(Expr::cust("t.id"), Order::Asc)
+        .limit(1)
+        .to_owned();
+    let horizon = Query::select()
+        .expr(Expr::cust("h.*"))
+        .from_as(
+            (
+                Alias::new(schema::current().as_str()),
+                Alias::new("audit_horizons"),
+            ),
+            "h",
+        )
+        .and_where(Expr::cust(format!(
+            "(h.table_schema, h.table_name) IN (SELECT table_schema, table_name FROM {ROW} UNION ALL SELECT '', '')"
+        )))
+        .order_by_expr(Expr::cust("h.table_name"), Order::Desc)
+        .limit(1)
+        .to_owned();
+    let cte = |name: &'static str, query| {
+        let mut cte = CommonTableExpression::new();
+        cte.table_name(name).query(query).materialized(true);
+        cte
+    };
+    let mut select = Query::select();
+    select
+        .expr(Expr::cust(
+            "l.transaction_id AS \"threadline:transaction_id\", l.captured_at AS \"threadline:captured_at\", \
+             l.data_after::text AS \"threadline:image\", l.op AS \"threadline:op\", e.captured_at AS \"threadline:ended_at\", \
+             ARRAY(SELECT jsonb_object_keys(l.data_after)) AS \"threadline:image_keys\"",
+        ))
+        .expr(Expr::cust(format!(
+            "ARRAY(SELECT k.key FROM jsonb_each(l.data_after) AS k WHERE k.value = '\"{MASK_PLACEHOLDER}\"' ORDER BY k.key) AS \"threadline:masked\""
+        )))
+        .from_as("threadline_last", "l")
+        .join_subquery(
+            JoinType::LeftJoin,
+            Query::select().expr(Expr::cust("*")).from("threadline_ended").to_owned(),
+            "e",
+            Expr::cust("true"),
+        );
+    // What was purged is no longer known: neither the time before the cutoff, nor what became of
+    // a record of which only an older change was left.
+    select.and_where(Expr::cust_with_values(
+        "NOT EXISTS (SELECT FROM threadline_horizon h WHERE h.complete_since > $1 OR h.unreliable_before > l.captured_at)",
+        [at],
+    ));
+    select.with_cte(
+        WithClause::new()
+            .cte(row)
+            .cte(cte("threadline_horizon", horizon))
+            .cte(cte("threadline_last", last))
+            .cte(cte("threadline_ended", ended))
+            .to_owned(),
+    );
+    select
+}
+
+/// Reads the recorded image of a record whose entity is not known.
+pub(crate) async fn fetch_image_of<C: ConnectionTrait>(
+    row: CommonTableExpression,
+    at: DateTime<Utc>,
+    db: &C,
+) -> Result<Snapshot<Image>> {
+    let Some(found) = db.query_one(&at_instant(row, at)).await? else {
+        return Ok(Snapshot::BeforeHorizon);
+    };
+    state(&found)?.try_map(|()| image(&found, []))
+}
+
+/// The image, and which of these columns it does not have.
+fn image<'a>(row: &QueryResult, columns: impl IntoIterator<Item = &'a str>) -> Result<Image> {
+    let text: String = row.try_get("", "threadline:image")?;
+    let keys: Vec<String> = row.try_get("", "threadline:image_keys")?;
+    Ok(Image {
+        row: JsonText::from_database(text),
+        masked: row.try_get("", "threadline:masked")?,
+        not_recorded: columns
+            .into_iter()
+            .map(str::to_owned)
+            .filter(|name| !keys.contains(name))
+            .collect(),
+        audit_transaction_id: row.try_get("", "threadline:transaction_id")?,
+        captured_at: row.try_get("", "threadline:captured_at")?,
+    })
 }
 
 /// The value of a column: of JSON, the exact text beside the image where there is one.

@@ -81,7 +81,8 @@ pub struct Image {
     pub row: JsonText,
     /// The columns that are masked in it.
     pub masked: Vec<String>,
-    /// The columns of the model that are not in it: excluded, or not there at that time.
+    /// The columns of the model that are not in it: excluded, or not there at that time. Empty where
+    /// no model was asked for, see [`record`](crate::record()).
     pub not_recorded: Vec<String>,
     /// The transaction that left the record so.
     pub audit_transaction_id: i64,

@@ -1,20 +1,34 @@
 use sea_orm::{
-    EntityTrait, PrimaryKeyTrait, QueryOrder, QuerySelect, Select,
-    sea_query::{Alias, Expr, Query, SelectStatement, UnionType, WithClause},
+    EntityTrait, PrimaryKeyTrait, QueryOrder, QuerySelect, Select, Value,
+    sea_query::{
+        Alias, CommonTableExpression, Expr, Query, SelectStatement, UnionType, WithClause,
+    },
 };
 
-use super::row_ref::{ROW, row_ref};
+use super::{
+    row_ref::{ROW, row_ref},
+    search::Position,
+};
 use crate::{audited::Audited, entity::audit_change, schema};
 
 /// The changes of one record and the markers that ended it, newest first.
-///
-/// Two ordered scans of the same index, merged: a page of a hot record reads a page, not the
-/// record's whole history.
 pub(crate) fn history<E: Audited>(
     id: <E::PrimaryKey as PrimaryKeyTrait>::ValueType,
 ) -> Select<audit_change::Entity> {
-    let both = newest_first("c", &own_row("c"))
-        .union(UnionType::All, newest_first("m", &ended_by_marker("m")))
+    history_of(row_ref::<E>(id), None)
+}
+
+/// As [`history`], of the record that the reference means, and only what is older than a position.
+///
+/// Two ordered scans of the same index, merged: a page of a hot record reads a page, not the
+/// record's whole history.
+pub(crate) fn history_of(
+    row: CommonTableExpression,
+    before: Option<Position>,
+) -> Select<audit_change::Entity> {
+    let markers = newest_first("m", &ended_by_marker("m"), before);
+    let both = newest_first("c", &own_row("c"), before)
+        .union(UnionType::All, markers)
         .to_owned();
     let mut select = audit_change::Entity::find()
         .order_by_desc(audit_change::Column::CapturedAt)
@@ -22,7 +36,7 @@ pub(crate) fn history<E: Audited>(
     QuerySelect::query(&mut select)
         .from_clear()
         .from_subquery(both, Alias::new("audit_changes"))
-        .with_cte(WithClause::new().cte(row_ref::<E>(id)).to_owned());
+        .with_cte(WithClause::new().cte(row).to_owned());
     select
 }
 
@@ -31,18 +45,26 @@ pub(crate) fn history<E: Audited>(
 /// PostgreSQL takes every record to have the average number of changes, for which it would read
 /// all of them and sort. A limit that it can't foresee makes it plan for reading a tenth: then it
 /// walks the index from the newest change on.
-fn newest_first(alias: &'static str, condition: &str) -> SelectStatement {
+///
+/// The position is asked for below the limit: above it, the scan would begin at the newest change.
+fn newest_first(alias: &'static str, condition: &str, before: Option<Position>) -> SelectStatement {
     let table = (
         Alias::new(schema::current().as_str()),
         Alias::new("audit_changes"),
     );
-    let order = format!(
-        "{condition} ORDER BY {alias}.captured_at DESC, {alias}.id DESC LIMIT (SELECT NULL::bigint)"
-    );
+    let order =
+        format!("ORDER BY {alias}.captured_at DESC, {alias}.id DESC LIMIT (SELECT NULL::bigint)");
+    let condition = match before {
+        None => Expr::cust(format!("{condition} {order}")),
+        Some((at, id)) => Expr::cust_with_values(
+            format!("{condition} AND ({alias}.captured_at, {alias}.id) < ($1, $2) {order}"),
+            [Value::from(at), Value::from(id)],
+        ),
+    };
     let ordered = Query::select()
         .expr(Expr::cust(format!("{alias}.*")))
         .from_as(table, alias)
-        .and_where(Expr::cust(order))
+        .and_where(condition)
         .to_owned();
     Query::select()
         .expr(Expr::cust("o.*"))

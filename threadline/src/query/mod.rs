@@ -14,7 +14,7 @@ pub use self::{
     timeline::{Count, DEFAULT_SCAN_LIMIT, Timeline, timeline},
 };
 pub(crate) use self::{
-    history::{ended_by_marker, history, own_row},
+    history::{ended_by_marker, history, history_of, own_row},
     page::fingerprint,
-    row_ref::{ROW, quoted_name, row_ref},
+    row_ref::{ROW, quoted_name, row_ref, row_ref_of},
 };

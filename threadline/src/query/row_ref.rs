@@ -27,17 +27,21 @@ pub(crate) fn quoted_name<E: EntityName>(entity: &E) -> String {
 pub(crate) fn row_ref<E: EntityTrait>(
     id: <E::PrimaryKey as PrimaryKeyTrait>::ValueType,
 ) -> CommonTableExpression {
-    let name = quoted_name(&E::default());
     let mut key = Func::cust("jsonb_build_object");
     for (column, value) in E::PrimaryKey::iter().zip(id.into_value_tuple()) {
         key = key
             .arg(Expr::val(column.as_str()).cast_as("text"))
             .arg(typed(value));
     }
+    row_ref_of(quoted_name(&E::default()), key)
+}
+
+/// As [`row_ref`], of a table by its quoted name and a key that is an expression of type `jsonb`.
+pub(crate) fn row_ref_of(name: String, key: impl Into<Expr>) -> CommonTableExpression {
     let call = Func::cust(function("row_ref"))
         .arg(Expr::cust(format!("NULL::{name}")))
         .arg(name)
-        .arg(key);
+        .arg(key.into());
     let mut query = Query::select();
     query.expr(Expr::cust("*")).from_function(call, "r");
     let mut cte = CommonTableExpression::new();

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
-use threadline::{Audited, CapturePolicy, Snapshot, as_of, entity::audit_change::Column};
+use threadline::{
+    Audited, CapturePolicy, Image, Record, Snapshot, as_of, entity::audit_change::Column, record,
+};
 
 use crate::support::TestDb;
 
@@ -153,4 +155,52 @@ async fn a_history_is_a_select_that_can_be_narrowed_and_paged() {
         .await
         .unwrap();
     assert_eq!(inserts.as_ref(), all.last());
+}
+
+fn named(id: i32) -> Record {
+    let key = serde_json::from_str(&format!(r#"{{"id": {id}}}"#)).unwrap();
+    record("parts".parse().unwrap(), key)
+}
+
+#[tokio::test]
+async fn a_record_by_its_name_has_the_history_and_the_images_of_its_entity_page_by_page() {
+    let test = TestDb::with_tables(
+        "CREATE TABLE parts (id int PRIMARY KEY, n int NOT NULL)",
+        &["parts"],
+    )
+    .await;
+    let mut instants: Vec<DateTime<Utc>> = vec![test.one("SELECT clock_timestamp()").await];
+    for sql in [
+        // Several changes of one transaction share their instant or nearly so.
+        "BEGIN; INSERT INTO parts VALUES (1, 0), (2, 0); UPDATE parts SET n = 1; UPDATE parts SET n = 2; COMMIT",
+        "TRUNCATE parts",
+        "INSERT INTO parts VALUES (1, 3)",
+        "DELETE FROM parts",
+        "TRUNCATE parts",
+    ] {
+        test.run(sql).await;
+        instants.push(test.one("SELECT clock_timestamp()").await);
+    }
+    for id in [1, 2, 3] {
+        let expected = Part::history(id).all(&test.db).await.unwrap();
+        assert_eq!(expected.len(), [6, 4, 0][id as usize - 1]);
+        for size in [1, 2, 100] {
+            let mut query = named(id).history().page_size(size);
+            let mut found = Vec::new();
+            loop {
+                let page = query.fetch(&test.db).await.unwrap();
+                assert!(page.entries.len() as u64 <= size);
+                found.extend(page.entries);
+                let Some(next) = page.next else { break };
+                query = named(id).history().page_size(size).after(next);
+            }
+            assert_eq!(found, expected, "pages of {size} of {id}");
+        }
+        for at in &instants {
+            let image: Snapshot<Image> =
+                as_of::<Part>(id, *at).fetch_image(&test.db).await.unwrap();
+            let of_name = named(id).fetch_image(*at, &test.db).await.unwrap();
+            assert_eq!(of_name, image, "{id} at {at}");
+        }
+    }
 }

@@ -1,0 +1,69 @@
+//! `cargo threadline history`
+
+use serde::Serialize;
+use threadline::{PageToken, codegen::TableName};
+
+use crate::{
+    args::HistoryArgs,
+    database::Database,
+    error::{Error, Result},
+    output::Report,
+    trail::{Entry, Style, entries, find_record, json, known},
+};
+
+#[derive(Serialize)]
+struct Changes<'a> {
+    table: &'a TableName,
+    entries: Vec<Entry>,
+    next: Option<PageToken>,
+}
+
+/// Lists the changes of one record.
+///
+/// # Errors
+/// When the record or the page token can't be used, or the database fails.
+pub(crate) fn run(args: &HistoryArgs) -> Result<Report> {
+    let database = Database::open(&args.connection)?;
+    let (table, key) = (&args.record.table, &args.record.key);
+    let changes = database.run(async |db| {
+        let record = find_record(table, key, db).await?;
+        let mut query = record.history().page_size(args.page.limit.into());
+        if let Some(token) = &args.page.after {
+            query = query.after(token.clone());
+        }
+        let page = query
+            .fetch(db)
+            .await
+            .map_err(|err| known(table, key, err))?;
+        Ok::<_, Error>(Changes {
+            table,
+            entries: entries(page.entries, db)
+                .await
+                .map_err(|err| Error::Trail(Box::new(err)))?,
+            next: page.next,
+        })
+    })?;
+    Ok(Report {
+        text: if args.json {
+            json(&changes).map_err(Error::Json)?
+        } else {
+            text(&changes, Style::of_stdout())
+        },
+        ..Report::default()
+    })
+}
+
+fn text(changes: &Changes<'_>, style: Style) -> String {
+    if changes.entries.is_empty() {
+        return "no changes\n".to_owned();
+    }
+    let mut text: String = changes
+        .entries
+        .iter()
+        .map(|entry| entry.text(style))
+        .collect();
+    if let Some(token) = &changes.next {
+        text += &format!("more: the same record with --after {token}\n");
+    }
+    text
+}

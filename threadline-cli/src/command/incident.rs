@@ -1,0 +1,105 @@
+//! `cargo threadline incident`
+
+use threadline::{AuditAction, AuditTransaction, Incident, incident};
+
+use crate::{
+    args::IncidentArgs,
+    database::Database,
+    error::{Error, Result},
+    output::{self, Report, visible},
+    trail::{Style, actor, change, instant, json_of_version},
+};
+
+/// Shows the transaction.
+///
+/// # Errors
+/// When there is none with this id, or the database fails.
+pub(crate) fn run(args: &IncidentArgs) -> Result<Report> {
+    let database = Database::open(&args.connection)?;
+    let query = incident(args.id).limit(args.limit.into());
+    let found = database.run(async |db| {
+        let found = query.fetch(db).await;
+        found.map_err(|err| Error::Trail(Box::new(err)))
+    })?;
+    let bundle = found.ok_or(Error::NoTransaction(args.id))?;
+    Ok(Report {
+        text: if args.json {
+            json_of_version(&bundle).map_err(Error::Json)?
+        } else {
+            text(&bundle, Style::of_stdout())
+        },
+        ..Report::default()
+    })
+}
+
+fn text(bundle: &Incident, style: Style) -> String {
+    let mut text = output::columns(context(&bundle.transaction));
+    for action in &bundle.actions {
+        text += &line(action);
+    }
+    for entry in &bundle.changes {
+        text += &change(&entry.change, &entry.diff, None, style);
+    }
+    if bundle.changes.is_empty() {
+        text += "no changes\n";
+    }
+    if bundle.has_more {
+        text += &format!(
+            "more: only the first {} changes are shown, see `--limit`\n",
+            bundle.changes.len()
+        );
+    }
+    text
+}
+
+/// What is known of the context, one thing a line.
+fn context(transaction: &AuditTransaction) -> Vec<[String; 2]> {
+    let t = transaction;
+    let meta = t.meta.as_ref().map(|meta| meta.as_str());
+    let who = actor(t.actor_type.as_deref(), t.actor_id.as_deref());
+    let optional = [
+        ("request id", t.request_id.as_deref()),
+        ("correlation id", t.correlation_id.as_deref()),
+        ("job id", t.job_id.as_deref()),
+        ("remote address", t.remote_ip.as_deref()),
+        ("source", t.source.as_deref()),
+        ("traceparent", t.traceparent.as_deref()),
+        ("meta", meta),
+        ("context error", t.context_error.as_deref()),
+    ];
+    let always = [
+        ["transaction".to_owned(), t.id.to_string()],
+        ["began".to_owned(), instant(t.occurred_at)],
+        ["actor".to_owned(), who],
+    ];
+    let optional = optional.into_iter().filter_map(|(name, value)| {
+        let value = value?;
+        Some([name.to_owned(), value.to_owned()])
+    });
+    always.into_iter().chain(optional).collect()
+}
+
+fn line(action: &AuditAction) -> String {
+    let who = actor(Some(&action.actor_type), action.actor_id.as_deref());
+    let status = match action.status {
+        threadline::ActionStatus::Ok => "ok",
+        threadline::ActionStatus::Error => "error",
+    };
+    let mut line = format!(
+        "{}  action {} ({status}) by {}",
+        instant(action.recorded_at),
+        visible(&action.name),
+        visible(&who)
+    );
+    let details = action.details.as_ref().map(|details| details.as_str());
+    for (name, value) in [
+        ("reason", action.reason.as_deref()),
+        ("comment", action.comment.as_deref()),
+        ("details", details),
+    ] {
+        if let Some(value) = value {
+            line += &format!("\n    {name}  {}", visible(value));
+        }
+    }
+    line + "\n"
+}

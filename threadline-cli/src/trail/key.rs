@@ -1,0 +1,179 @@
+use std::collections::BTreeMap;
+
+use sea_orm::{ConnectionTrait, DbErr, RuntimeErr};
+use threadline::{AuditChange, JsonText, Op, Record, codegen::TableName, record, timeline};
+
+use crate::{error::Error, output::visible};
+
+/// Why a text is no key of a record.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum KeyError {
+    /// It begins like an object and is none.
+    #[error("the key `{text}` is no JSON object")]
+    Json {
+        text: String,
+        #[source]
+        err: serde_json::Error,
+    },
+
+    /// One value for several columns, or the wrong columns.
+    #[error("the key `{text}` does not fit: the key of `{table}` is {}", expected.join(", "))]
+    Columns {
+        text: String,
+        table: TableName,
+        expected: Vec<String>,
+    },
+
+    /// A value is not of its column's type.
+    #[error("the key `{text}` has a value that its column in `{table}` does not take")]
+    Value {
+        text: String,
+        table: TableName,
+        #[source]
+        err: Box<threadline::Error>,
+    },
+
+    /// The trail has nothing of the table.
+    #[error("the trail has no change of a row of `{table}`")]
+    Unknown { table: TableName },
+
+    /// The table was dropped or renamed.
+    #[error("the table `{table}` is not there any more")]
+    Dropped {
+        table: TableName,
+        #[source]
+        err: Box<threadline::Error>,
+    },
+}
+
+impl KeyError {
+    /// What to do about it.
+    pub(crate) fn help(&self) -> String {
+        match self {
+            Self::Json { .. } => {
+                "write one value like `42`, or an object like `{\"order_id\": 7, \"line\": 1}`"
+                    .to_owned()
+            }
+            Self::Columns { expected, .. } => {
+                let members: Vec<_> = expected
+                    .iter()
+                    .map(|name| format!("{}: …", serde_json::Value::from(name.as_str())))
+                    .collect();
+                format!("write it as `{{{}}}`", members.join(", "))
+            }
+            Self::Value { .. } => "write the value as PostgreSQL prints it".to_owned(),
+            Self::Unknown { .. } => {
+                "check the spelling, and with `cargo threadline health coverage` whether the table is \
+                 captured; changes of a partition are those of its root"
+                    .to_owned()
+            }
+            Self::Dropped { table, .. } => {
+                format!("its changes are listed by `cargo threadline timeline --table '{table}'`")
+            }
+        }
+    }
+}
+
+/// The record that table and key name. The columns of the key are those of the table's newest change.
+///
+/// # Errors
+/// When the key does not fit the table, the trail knows nothing of the table, or the database fails.
+pub(crate) async fn find_record<C: ConnectionTrait>(
+    table: &TableName,
+    text: &str,
+    db: &C,
+) -> Result<Record, Error> {
+    let given = if text.trim_start().starts_with('{') {
+        Some(object(text).map_err(|err| KeyError::Json {
+            text: text.to_owned(),
+            err,
+        })?)
+    } else {
+        None
+    };
+    let newest = newest(table, db).await.map_err(trail)?;
+    let newest = newest.ok_or_else(|| KeyError::Unknown {
+        table: table.clone(),
+    })?;
+    let expected = object(newest.table_pk.as_str()).map_err(Error::Json)?;
+    let columns = || KeyError::Columns {
+        text: text.to_owned(),
+        table: table.clone(),
+        expected: expected.keys().map(|name| visible(name)).collect(),
+    };
+    let key = match given {
+        Some(given) if given.keys().eq(expected.keys()) => given,
+        Some(_) => return Err(columns().into()),
+        None if expected.len() == 1 => {
+            let value = serde_json::Value::from(text).to_string();
+            let value: JsonText = serde_json::from_str(&value).map_err(Error::Json)?;
+            expected
+                .keys()
+                .cloned()
+                .map(|name| (name, value.clone()))
+                .collect()
+        }
+        None => return Err(columns().into()),
+    };
+    let key = serde_json::to_string(&key).map_err(Error::Json)?;
+    let key = serde_json::from_str(&key).map_err(Error::Json)?;
+    Ok(record(table.clone(), key))
+}
+
+/// Explains what the database says of a table or a key that it does not take.
+pub(crate) fn known(table: &TableName, text: &str, err: threadline::Error) -> Error {
+    let state = match &err {
+        threadline::Error::Database(DbErr::Query(RuntimeErr::SqlxError(err))) => err
+            .as_database_error()
+            .and_then(|err| err.code())
+            .map(|code| code.into_owned()),
+        _ => None,
+    };
+    let (table, err) = (table.clone(), Box::new(err));
+    match state.as_deref() {
+        Some("42704" | "42P01" | "3F000") => KeyError::Dropped { table, err }.into(),
+        // Class 22: data exceptions.
+        Some(state) if state.starts_with("22") => KeyError::Value {
+            text: text.to_owned(),
+            table,
+            err,
+        }
+        .into(),
+        _ => Error::Trail(err),
+    }
+}
+
+fn object(text: &str) -> serde_json::Result<BTreeMap<String, JsonText>> {
+    serde_json::from_str(text)
+}
+
+fn trail(err: threadline::Error) -> Error {
+    Error::Trail(Box::new(err))
+}
+
+/// The newest change of a row of the table. A TRUNCATE has no key, and a page can end before its first
+/// change where tables of other schemas have the same name.
+async fn newest<C: ConnectionTrait>(
+    table: &TableName,
+    db: &C,
+) -> threadline::Result<Option<AuditChange>> {
+    let mut query = timeline()
+        .schema(table.schema())
+        .table(table.table())
+        .page_size(1);
+    loop {
+        let mut page = query.fetch(db).await?;
+        let newest = page.entries.pop();
+        if newest
+            .as_ref()
+            .is_some_and(|change| change.op != Op::Truncate)
+        {
+            return Ok(newest);
+        }
+        match page.next {
+            Some(next) => query = query.after(next),
+            None => return Ok(None),
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! What the commands that read the trail have in common: instants, keys, and how changes are shown.
+
+mod entry;
+mod instant;
+mod json;
+mod key;
+mod style;
+mod value;
+
+pub(crate) use self::{
+    entry::{Entry, actor, change, entries},
+    instant::{instant, parse_instant},
+    json::{json, json_of_version},
+    key::{KeyError, find_record, known},
+    style::Style,
+    value::image,
+};
