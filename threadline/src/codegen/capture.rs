@@ -141,14 +141,6 @@ pub(super) fn body_context(spec: &TableSpec) -> Value {
         .collect();
     pins.sort_unstable();
     pins.dedup();
-    // To ask for a setting costs less than to set it for each call.
-    let settled: Option<Vec<_>> = pins.iter().map(|pin| pin.settled()).collect();
-    let pins: Vec<_> = pins.into_iter().map(super::spec::Pin::sql).collect();
-    let set_pins = if settled.is_some() {
-        Vec::new()
-    } else {
-        pins.clone()
-    };
     // A `json` value can make `to_jsonb` of the whole row fail, so every such column counts, as does
     // one that may hold such values.
     let json_columns = of(ColumnKind::Json);
@@ -158,6 +150,18 @@ pub(super) fn body_context(spec: &TableSpec) -> Value {
             ColumnKind::Json | ColumnKind::JsonArray | ColumnKind::Other
         )
     });
+    // To ask for a setting costs less than to set it for each call. `row_image` does not ask.
+    let settled: Option<Vec<_>> = if converts_json {
+        None
+    } else {
+        pins.iter().map(|pin| pin.settled()).collect()
+    };
+    let pins: Vec<_> = pins.into_iter().map(super::spec::Pin::sql).collect();
+    let set_pins = if settled.is_some() {
+        Vec::new()
+    } else {
+        pins.clone()
+    };
     let (floats, float_arrays, jsonbs, texts) = (
         open(ColumnKind::Float),
         open(ColumnKind::FloatArray),
@@ -168,10 +172,6 @@ pub(super) fn body_context(spec: &TableSpec) -> Value {
         .iter()
         .any(|columns| !columns.is_empty());
     let diffed: Vec<_> = recorded().map(|column| column.name.clone()).collect();
-    let diffed_by_type: Vec<_> = recorded()
-        .filter(|column| column.kind.by_type())
-        .map(|column| column.name.clone())
-        .collect();
     let (schema_name, table_name) = (
         quote_literal(spec.name.schema()),
         quote_literal(spec.name.table()),
@@ -193,7 +193,6 @@ pub(super) fn body_context(spec: &TableSpec) -> Value {
         set_pins => set_pins,
         settled => settled.unwrap_or_default(),
         diffed => diffed,
-        diffed_by_type => diffed_by_type,
         float_columns => floats,
         float_array_columns => float_arrays,
         json_columns => json_columns,

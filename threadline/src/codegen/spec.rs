@@ -43,14 +43,6 @@ pub enum ColumnKind {
 }
 
 impl ColumnKind {
-    /// Whether two values that differ may have the same text: a string and a number, say.
-    pub(super) const fn by_type(self) -> bool {
-        matches!(
-            self,
-            Self::Json | Self::Jsonb | Self::TextForm | Self::Other | Self::Virtual
-        )
-    }
-
     pub(super) const fn pins(self) -> &'static [Pin] {
         match self {
             Self::Plain

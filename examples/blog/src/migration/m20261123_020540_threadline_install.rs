@@ -256,7 +256,7 @@ BEGIN
   RETURN v_made;
 END $threadline$;
 
--- threadline: read_context, version 1
+-- threadline: read_context, version 2
 -- Turns what the session says into fields that are safe to store and to index. A malformed context must not break the
 -- user's write: what is wrong is left out and named in `context_error`.
 CREATE OR REPLACE FUNCTION "threadline".read_context(p_text text) RETURNS "threadline".audit_transactions
@@ -363,11 +363,15 @@ BEGIN
     v_out.context_error := 'refused:' OPERATOR(pg_catalog.||) v_errors;
   END IF;
   RETURN v_out;
+EXCEPTION WHEN OTHERS THEN  -- such as a number whose digits do not fit into memory
+  v_out := NULL;
+  v_out.context_error := 'not readable';
+  RETURN v_out;
 END $threadline$;
 
 -- threadline: parse_context, version 1
 -- The same as a JSON object. The usual context has known fields that are texts of a fit length, and nothing escaped: one
--- look tells, and it stays as it is.
+-- look tells, and it stays as it is. In the path, == compares bytes; != would convert the text to UTF8, which can fail.
 CREATE OR REPLACE FUNCTION "threadline".parse_context(p_text text) RETURNS jsonb
 LANGUAGE plpgsql STABLE AS $threadline$
 DECLARE
@@ -377,27 +381,28 @@ BEGIN
   IF pg_catalog.strpos(p_text, E'\\') OPERATOR(pg_catalog.=) 0 AND pg_catalog.octet_length(p_text) OPERATOR(pg_catalog.<=) 65536 THEN
     BEGIN
       v_in := p_text::pg_catalog.jsonb;
-    EXCEPTION WHEN OTHERS THEN
-      v_in := NULL;
-    END;
-    IF pg_catalog.jsonb_typeof(v_in) OPERATOR(pg_catalog.=) 'object' AND pg_catalog.jsonb_path_exists(v_in, '$ ? (!exists(@.keyvalue() ? (@.key != "actor" && @.key != "meta"
+      IF pg_catalog.jsonb_typeof(v_in) OPERATOR(pg_catalog.=) 'object' AND pg_catalog.jsonb_path_exists(v_in, '$ ? (!exists(@.keyvalue() ? (!(@.key == "actor" || @.key == "meta")
     && (!(@.key == "request_id" || @.key == "correlation_id" || @.key == "job_id" || @.key == "remote_ip" || @.key == "source" || @.key == "traceparent")
-      || @.value.type() != "string" || @.value == "")))
+      || !(@.value.type() == "string") || @.value == "")))
   && (!exists(@.meta) || @.meta.type() == "object")
   && (!exists(@.actor) || @.actor.type() == "object" && @.actor.type.type() == "string"
     && (@.actor.type == "anonymous" && !exists(@.actor.id)
-      || @.actor.id.type() == "string" && @.actor.id != ""
+      || @.actor.id.type() == "string" && !(@.actor.id == "")
         && (@.actor.type == "user" || @.actor.type == "admin" || @.actor.type == "service_account" || @.actor.type == "job" || @.actor.type == "system"))))')
-      AND (pg_catalog.octet_length(p_text) OPERATOR(pg_catalog.<=) 256 OR greatest(
-        pg_catalog.octet_length(v_in OPERATOR(pg_catalog.->>) 'request_id'),
-        pg_catalog.octet_length(v_in OPERATOR(pg_catalog.->>) 'correlation_id'),
-        pg_catalog.octet_length(v_in OPERATOR(pg_catalog.->>) 'job_id'),
-        pg_catalog.octet_length(v_in OPERATOR(pg_catalog.->>) 'remote_ip'),
-        pg_catalog.octet_length(v_in OPERATOR(pg_catalog.->>) 'source'),
-        pg_catalog.octet_length(v_in OPERATOR(pg_catalog.->>) 'traceparent'),
-        pg_catalog.octet_length(v_in OPERATOR(pg_catalog.#>>) '{actor,id}')) OPERATOR(pg_catalog.<=) 256 IS NOT FALSE) THEN
-      RETURN v_in;
-    END IF;
+        AND (pg_catalog.octet_length(p_text) OPERATOR(pg_catalog.<=) 256 OR greatest(
+          pg_catalog.octet_length(v_in OPERATOR(pg_catalog.->>) 'request_id'),
+          pg_catalog.octet_length(v_in OPERATOR(pg_catalog.->>) 'correlation_id'),
+          pg_catalog.octet_length(v_in OPERATOR(pg_catalog.->>) 'job_id'),
+          pg_catalog.octet_length(v_in OPERATOR(pg_catalog.->>) 'remote_ip'),
+          pg_catalog.octet_length(v_in OPERATOR(pg_catalog.->>) 'source'),
+          pg_catalog.octet_length(v_in OPERATOR(pg_catalog.->>) 'traceparent'),
+          pg_catalog.octet_length(v_in OPERATOR(pg_catalog.#>>) '{actor,id}')) OPERATOR(pg_catalog.<=) 256 IS NOT FALSE)
+        AND pg_catalog.octet_length(v_in OPERATOR(pg_catalog.->>) 'meta') OPERATOR(pg_catalog.<=) 65536 IS NOT FALSE THEN
+        RETURN v_in;
+      END IF;
+    EXCEPTION WHEN OTHERS THEN  -- what is wrong is named below
+      NULL;
+    END;
   END IF;
   v_out := "threadline".read_context(p_text);
   RETURN pg_catalog.jsonb_strip_nulls(pg_catalog.to_jsonb(v_out) OPERATOR(pg_catalog.-) ARRAY['actor_type', 'actor_id', 'meta']::pg_catalog.text[])

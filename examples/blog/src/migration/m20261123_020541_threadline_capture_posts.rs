@@ -87,7 +87,8 @@ BEGIN
     v_fields := '{}';
     v_from := '{}';
     FOREACH v_column IN ARRAY ARRAY['id', 'title', 'slug', 'author_email', 'published_at']::pg_catalog.text[] LOOP
-      IF (v_new OPERATOR(pg_catalog.->>) v_column OPERATOR(pg_catalog.=) (v_old OPERATOR(pg_catalog.->>) v_column)) IS NOT TRUE AND (v_new OPERATOR(pg_catalog.->) v_column)::pg_catalog.text OPERATOR(pg_catalog.<>) (v_old OPERATOR(pg_catalog.->) v_column)::pg_catalog.text THEN
+      -- The texts tell scales apart, the values types and NULL.
+      IF v_new OPERATOR(pg_catalog.->>) v_column OPERATOR(pg_catalog.<>) (v_old OPERATOR(pg_catalog.->>) v_column) OR v_new OPERATOR(pg_catalog.->) v_column OPERATOR(pg_catalog.<>) (v_old OPERATOR(pg_catalog.->) v_column) THEN
         v_fields := v_fields OPERATOR(pg_catalog.||) v_column;
         v_from := v_from OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object(v_column, v_old OPERATOR(pg_catalog.->) v_column);
       END IF;
@@ -292,7 +293,7 @@ BEGIN
     REVOKE CREATE ON SCHEMA "threadline" FROM "threadline_capture";
   END IF;
 END $threadline$;
-COMMENT ON FUNCTION "threadline"."capture_posts_f34ccba0a7"() IS 'threadline:{"spec":{"name":{"schema":"public","table":"posts"},"key":["id"],"columns":[{"name":"id","kind":"plain"},{"name":"title","kind":"plain"},{"name":"slug","kind":"plain"},{"name":"author_email","kind":"plain"},{"name":"published_at","kind":"timestamptz"},{"name":"search_vector","kind":"plain"}],"partitioned":false,"policy":{"exclude":["search_vector"],"mask":["author_email"],"except":[],"store_changed_from":true,"primary_key":null,"context":"allow","truncate":"record"}},"body":"18705516397a607c7785dcc076e2cf4fed1539f82f5ace854f623aec2071923c"}';
+COMMENT ON FUNCTION "threadline"."capture_posts_f34ccba0a7"() IS 'threadline:{"spec":{"name":{"schema":"public","table":"posts"},"key":["id"],"columns":[{"name":"id","kind":"plain"},{"name":"title","kind":"plain"},{"name":"slug","kind":"plain"},{"name":"author_email","kind":"plain"},{"name":"published_at","kind":"timestamptz"},{"name":"search_vector","kind":"plain"}],"partitioned":false,"policy":{"exclude":["search_vector"],"mask":["author_email"],"except":[],"store_changed_from":true,"primary_key":null,"context":"allow","truncate":"record"}},"body":"75784c1d28064ba9ef31a722f8bc60ebccde53e8a04456bf70a3048479ababbb"}';
 
 -- The name sorts before other triggers, so that changes are captured in the order in which they happen.
 -- The arguments are the table's oid and the numbers of the redacted columns, which a rename does not change.

@@ -2,7 +2,9 @@
 
 use threadline::CapturePolicy;
 
-use crate::support::{TestDb, rows, run};
+use sea_orm::ConnectionTrait as _;
+
+use crate::support::{TestDb, connect, rows, run, server_url};
 
 async fn table() -> TestDb {
     TestDb::with_tables("CREATE TABLE t (id int PRIMARY KEY, v text)", &["public.t"]).await
@@ -319,4 +321,73 @@ async fn the_warning_comes_once_per_transaction_and_table() {
         .unwrap();
     assert_eq!(warned.split_whitespace().count(), 3, "{warned}");
     run(&one, "COMMIT").await;
+}
+
+#[tokio::test]
+async fn a_context_whose_numbers_are_longer_than_they_look_never_makes_a_write_fail() {
+    let test = table().await;
+    let list = |count: usize| vec!["1e131000"; count].join(",");
+    for (context, expected) in [
+        (
+            format!(
+                "{{\"source\": \"s\", \"meta\": {{\"a\": [{}]}}}}",
+                list(2000)
+            ),
+            r#"{"source": "s", "context_error": "refused: meta"}"#,
+        ),
+        (
+            format!("{{\"meta\": {{\"a\": [{}]}}}}", list(9000)),
+            r#"{"context_error": "not readable"}"#,
+        ),
+        (
+            format!("{{\"actor\": {{\"type\": [{}]}}}}", list(9000)),
+            r#"{"context_error": "not readable"}"#,
+        ),
+    ] {
+        assert_eq!(stored(&test, &context).await, expected, "{context:.60}");
+    }
+    let many: Vec<_> = (0..6500).map(|n| format!("\"{n}\":1")).collect();
+    let refused = test
+        .db
+        .execute_unprepared(&format!(
+            "SELECT threadline.set_context('{{\"meta\":{{{}}}}}')",
+            many.join(",")
+        ))
+        .await;
+    assert!(refused.unwrap_err().to_string().contains("refused: meta"));
+}
+
+// In another encoding than UTF8 some characters have no equivalent in it.
+#[tokio::test]
+async fn a_context_of_a_database_with_another_encoding_never_makes_a_write_fail() {
+    let test = TestDb::new().await;
+    let name: String = test.one("SELECT current_database()::text").await;
+    let other = format!("{name}_1252");
+    test.run(&format!(
+        "CREATE DATABASE {other} TEMPLATE template0 ENCODING 'WIN1252' LC_COLLATE 'C' LC_CTYPE 'C'"
+    ))
+    .await;
+    let url = server_url(&other);
+    let test = TestDb {
+        db: connect(&url, 1).await,
+        url,
+    };
+    threadline::install(&test.db).await.unwrap();
+    test.run("CREATE TABLE t (id int PRIMARY KEY)").await;
+    test.capture("public.t", CapturePolicy::default()).await;
+    for (id, context) in [
+        (
+            1,
+            r#"'{"actor": {"type": "user", "id": "a' || chr(129) || '"}}'"#,
+        ),
+        (2, r#"'{"x' || chr(129) || '": 1, "source": "s"}'"#),
+    ] {
+        test.run(&format!("DO $$ BEGIN PERFORM set_config('threadline.context', {context}, true); INSERT INTO t VALUES ({id}); END $$"))
+            .await;
+    }
+    let found: Vec<String> = test
+        .all("SELECT concat_ws(' ', octet_length(actor_id), source, context_error) FROM threadline.audit_transactions ORDER BY id")
+        .await;
+    assert_eq!(found, ["2", "s"]);
+    test.db.close().await.unwrap();
 }

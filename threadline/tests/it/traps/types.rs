@@ -123,6 +123,55 @@ async fn every_value_of_every_type_is_rebuilt_exactly() {
     run(&one, "TRUNCATE wide").await;
 }
 
+// What a table has to pin depends on the types that stand together in it.
+#[tokio::test]
+async fn the_image_of_a_type_alone_or_beside_json_is_the_same_under_hostile_settings() {
+    let test = wide().await;
+    let one = test.pool(1).await;
+    for (n, (_, kind, values)) in COLUMNS.iter().enumerate() {
+        let Some(value) = values.last() else { continue };
+        let value = format!("'{}'::public.{kind}", value.replace('\'', "''"));
+        let value = match *kind {
+            "citext" | "hstore" | "mood" | "pair" | "positive" | "very_positive" | "moment" => {
+                value
+            }
+            _ => value.replacen("::public.", "::", 1),
+        };
+        for (table, beside, more) in [
+            ("alone", "", ""),
+            (
+                "beside",
+                ", j json, js jsonb[]",
+                ", '{\"a\" :1}', ARRAY['1'::jsonb]",
+            ),
+        ] {
+            let table = format!("public.{table}_{n}");
+            test.run(&format!(
+                "CREATE TABLE {table} (id int PRIMARY KEY, v {kind}{beside})"
+            ))
+            .await;
+            test.capture(&table, threadline::CapturePolicy::default())
+                .await;
+            for (id, settings) in [(1, PINNED), (2, HOSTILE)] {
+                run(&one, PINNED).await;
+                run(
+                    &one,
+                    &format!("CREATE TEMP TABLE value AS SELECT {id} AS id, {value} AS v"),
+                )
+                .await;
+                run(&one, settings).await;
+                run(&one, &format!("INSERT INTO {table} SELECT id, v{more} FROM pg_temp.value; DROP TABLE pg_temp.value; UPDATE {table} SET v = NULL WHERE id = {id}")).await;
+            }
+            let images: Vec<String> = test
+                .all(&format!("SELECT concat_ws(' ', op, data_after - 'id', changed_from, exact) FROM threadline.audit_changes WHERE table_name = '{}' ORDER BY op, (table_pk ->> 'id')::int", table.trim_start_matches("public.")))
+                .await;
+            assert_eq!(images.len(), 4, "{kind}: {images:?}");
+            assert_eq!(images[0], images[1], "{kind}");
+            assert_eq!(images[2], images[3], "{kind}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn every_image_is_the_same_under_hostile_settings() {
     let test = wide().await;
@@ -300,4 +349,46 @@ async fn json_that_jsonb_refuses_does_not_make_a_write_fail_and_comes_back() {
             .await;
         assert_eq!(differ, Vec::<String>::new(), "{column}");
     }
+}
+
+#[tokio::test]
+async fn a_change_of_the_type_of_a_json_value_alone_is_a_change_even_in_a_column_that_was_retyped()
+{
+    let test = TestDb::with_tables(
+        "CREATE TABLE t (id int PRIMARY KEY, v int, w text, b jsonb)",
+        &["public.t"],
+    )
+    .await;
+    test.run("INSERT INTO t VALUES (1, 1, '1', '1')").await;
+    test.run(
+        "ALTER TABLE t ALTER v TYPE jsonb USING to_jsonb(v), ALTER w TYPE jsonb USING to_jsonb(w)",
+    )
+    .await;
+    for (column, value) in [
+        ("v", "\"1\""),
+        ("w", "1"),
+        ("b", "\"1\""),
+        ("v", "1.0"),
+        ("v", "1"),
+    ] {
+        if (column, value) == ("v", "1.0") {
+            test.run("UPDATE t SET v = '1.00'").await;
+        }
+        test.run(&format!("UPDATE t SET {column} = '{value}'"))
+            .await;
+    }
+    let found: Vec<String> = test
+        .all("SELECT array_to_string(changed_fields, ',') || changed_from::text FROM threadline.audit_changes WHERE op = 'update' ORDER BY id")
+        .await;
+    assert_eq!(
+        found,
+        [
+            r#"v{"v": 1}"#,
+            r#"w{"w": "1"}"#,
+            r#"b{"b": 1}"#,
+            r#"v{"v": "1"}"#,
+            r#"v{"v": 1.00}"#,
+            r#"v{"v": 1.0}"#
+        ]
+    );
 }
