@@ -17,6 +17,20 @@ pub(crate) struct Database {
     db: DatabaseConnection,
 }
 
+/// Connects.
+///
+/// # Errors
+/// When no database is named, or it can't be reached.
+pub(crate) fn connect(url: Option<&str>) -> Result<(Runtime, DatabaseConnection)> {
+    match Catalogue::open(url)? {
+        Catalogue::Live { runtime, db } => Ok((runtime, db)),
+        Catalogue::None => Err(Error::NoDatabase),
+        Catalogue::Unreachable(err) => {
+            Err(CatalogueError::Connect(sea_orm::sqlx::Error::Io(err)).into())
+        }
+    }
+}
+
 impl Database {
     /// Reads threadline.toml and connects.
     ///
@@ -31,13 +45,7 @@ impl Database {
         if let Some(schema) = settings.schema() {
             threadline::use_schema(schema.as_str())?;
         }
-        let (runtime, db) = match Catalogue::open(args.database_url.as_deref())? {
-            Catalogue::Live { runtime, db } => (runtime, db),
-            Catalogue::None => return Err(Error::NoDatabase),
-            Catalogue::Unreachable(err) => {
-                return Err(CatalogueError::Connect(sea_orm::sqlx::Error::Io(err)).into());
-            }
-        };
+        let (runtime, db) = connect(args.database_url.as_deref())?;
         Ok(Self {
             settings,
             runtime,

@@ -9,11 +9,8 @@ use tokio::runtime::Runtime;
 
 use crate::{
     args::{DatabaseArgs, ProjectArgs},
-    command::gen_triggers::{
-        CatalogueError,
-        catalogue::Catalogue,
-        declared::{Declarations, Declared},
-    },
+    command::gen_triggers::declared::{Declarations, Declared},
+    database::connect,
     entity::Place,
     error::{Error, Result},
     settings::Settings,
@@ -57,13 +54,7 @@ impl Target {
             }
             Err(err) => return Err(err),
         };
-        let (runtime, db) = match Catalogue::open(args.database_url.as_deref())? {
-            Catalogue::Live { runtime, db } => (runtime, db),
-            Catalogue::None => return Err(Error::NoDatabase),
-            Catalogue::Unreachable(err) => {
-                return Err(CatalogueError::Connect(sea_orm::sqlx::Error::Io(err)).into());
-            }
-        };
+        let (runtime, db) = connect(args.database_url.as_deref())?;
         Ok(Self {
             settings,
             declared,
