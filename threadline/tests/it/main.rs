@@ -26,6 +26,7 @@ mod property;
 mod rebuild;
 mod renamed_secrets;
 mod retention;
+mod saved_view;
 mod search_path;
 mod telemetry;
 mod timeline;
