@@ -161,7 +161,7 @@ async fn a_writer_saves_by_the_functions_alone_and_a_reader_not_at_all() {
     forbidden(&writer, &table).await;
     let (_, reader) = test.login("IN ROLE threadline_reader").await;
     let found = saved_views(&ada()).all(&reader).await.unwrap();
-    assert_eq!(found, [view.clone()]);
+    assert_eq!(found, std::slice::from_ref(&view));
     forbidden(&reader, &table).await;
     let refused = [
         save_view(&ada(), "other").insert(&reader).await.err(),
