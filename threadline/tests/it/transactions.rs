@@ -65,7 +65,8 @@ async fn walk(query: Transactions, test: &TestDb) -> Vec<i64> {
 async fn both_ways_through_the_pages_give_the_same() {
     let test = seeded().await;
     let user = || ActorRef::user(7).unwrap();
-    let cases: Vec<(Transactions, Box<dyn Fn(i64) -> bool>)> = vec![
+    type Pick = Box<dyn Fn(i64) -> bool>;
+    let cases: Vec<(Transactions, Pick)> = vec![
         (transactions(), Box::new(|_| true)),
         (transactions().request_id("r"), Box::new(|n| n % 3 == 0)),
         (transactions().correlation_id("c"), Box::new(|n| n % 2 == 0)),

@@ -1,6 +1,8 @@
 use actix_web::{
-    dev::Service as _,
+    HttpServer,
+    dev::{ServerHandle, Service as _},
     http::{Method, header::HeaderMap},
+    rt::{self, task::JoinHandle},
     test::{TestRequest, init_service},
 };
 use blog::{app::app, job::JobBell, migration};
@@ -54,6 +56,24 @@ impl Blog {
         Self { db }
     }
 
+    /// Serves the blog over HTTP, as `cargo run -p blog` does.
+    pub(crate) fn serve(&self) -> Served {
+        let db = self.db.clone();
+        let server = HttpServer::new(move || app(db.clone(), JobBell::default()))
+            .workers(1)
+            .bind(("127.0.0.1", 0))
+            .unwrap();
+        let address = server.addrs()[0].to_string();
+        let server = server.run();
+        let handle = server.handle();
+        let ended = rt::spawn(server);
+        Served {
+            address,
+            handle,
+            ended,
+        }
+    }
+
     /// Sends a request as it is.
     pub(crate) async fn send(&self, request: TestRequest) -> Answer {
         let app = init_service(app(self.db.clone(), JobBell::default())).await;
@@ -105,6 +125,21 @@ impl Blog {
             number(&answer.body["post"]["id"]),
             number(&answer.body["audit_transaction_id"]),
         )
+    }
+}
+
+/// A blog that listens on a port of its own.
+pub(crate) struct Served {
+    /// Host and port.
+    pub(crate) address: String,
+    handle: ServerHandle,
+    ended: JoinHandle<std::io::Result<()>>,
+}
+
+impl Served {
+    pub(crate) async fn stop(self) {
+        self.handle.stop(true).await;
+        self.ended.await.unwrap().unwrap();
     }
 }
 
