@@ -24,7 +24,9 @@ async fn the_walk_of_the_readme_answers_what_the_readme_says() {
     assert!(steps.len() > 4, "{steps:?}");
     let mut wrong = String::new();
     for step in steps {
-        let command = step.command.replace("localhost:4000", &served.address);
+        let command = step
+            .command
+            .replace("localhost:4000", &served.address.to_string());
         let output = web::block(move || shell(&command)).await.unwrap();
         let answer = String::from_utf8(output.stdout).unwrap();
         if constant(answer.trim_end()) != constant(&step.answer) {

@@ -1,3 +1,5 @@
+use std::net::SocketAddr;
+
 use actix_web::{
     HttpServer,
     dev::{ServerHandle, Service as _},
@@ -5,7 +7,11 @@ use actix_web::{
     rt::{self, task::JoinHandle},
     test::{TestRequest, init_service},
 };
-use blog::{app::app, job::JobBell, migration};
+use blog::{
+    app::app,
+    job::{JobBell, work},
+    migration,
+};
 use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection};
 use serde_json::{Value, json};
 
@@ -58,12 +64,13 @@ impl Blog {
 
     /// Serves the blog over HTTP, as `cargo run -p blog` does.
     pub(crate) fn serve(&self) -> Served {
-        let db = self.db.clone();
-        let server = HttpServer::new(move || app(db.clone(), JobBell::default()))
+        let (db, bell) = (self.db.clone(), JobBell::default());
+        let worker = rt::spawn(work(db.clone(), bell.clone()));
+        let server = HttpServer::new(move || app(db.clone(), bell.clone()))
             .workers(1)
             .bind(("127.0.0.1", 0))
             .unwrap();
-        let address = server.addrs()[0].to_string();
+        let address = server.addrs()[0];
         let server = server.run();
         let handle = server.handle();
         let ended = rt::spawn(server);
@@ -71,6 +78,7 @@ impl Blog {
             address,
             handle,
             ended,
+            worker,
         }
     }
 
@@ -130,16 +138,17 @@ impl Blog {
 
 /// A blog that listens on a port of its own.
 pub(crate) struct Served {
-    /// Host and port.
-    pub(crate) address: String,
+    pub(crate) address: SocketAddr,
     handle: ServerHandle,
     ended: JoinHandle<std::io::Result<()>>,
+    worker: JoinHandle<()>,
 }
 
 impl Served {
     pub(crate) async fn stop(self) {
         self.handle.stop(true).await;
         self.ended.await.unwrap().unwrap();
+        self.worker.abort();
     }
 }
 

@@ -34,7 +34,7 @@ async fn no_page_has_a_serious_fault_of_accessibility_in_either_theme() {
     let blog = Blog::new("accessibility").await;
     blog.post("Hello", "hello").await;
     let served = blog.serve();
-    let operator = Operator::at(&served.address, "operator:demo").await;
+    let operator = Operator::at(served.address, "operator:demo").await;
     for scheme in Scheme::BOTH {
         operator.prefer(scheme).await;
         for page in pages::all() {
@@ -52,7 +52,7 @@ async fn no_page_is_wider_than_its_window() {
     let blog = Blog::new("widths").await;
     blog.post("Hello", "hello").await;
     let served = blog.serve();
-    let operator = Operator::at(&served.address, "operator:demo").await;
+    let operator = Operator::at(served.address, "operator:demo").await;
     for page in pages::all() {
         operator.visit(&page).await;
         for view in VIEWS {

@@ -1,4 +1,7 @@
-use std::time::{Duration, Instant};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use actix_web::rt::time::sleep;
 use awc::http::Method;
@@ -49,7 +52,7 @@ impl Scheme {
 
 impl Operator {
     /// Opens a browser that answers with `account`, which is `user:password`, when the site asks who is there.
-    pub(crate) async fn at(address: &str, account: &str) -> Self {
+    pub(crate) async fn at(address: SocketAddr, account: &str) -> Self {
         Self {
             browser: Session::start().await,
             origin: format!("http://{account}@{address}"),

@@ -14,7 +14,7 @@ async fn who_deleted_this_post_is_answered_with_the_keyboard_with_and_without_sc
     let deleted = blog.alice(Method::DELETE, &path, Value::Null).await;
     let deleted = deleted.body["audit_transaction_id"].to_string();
     let served = blog.serve();
-    let operator = Operator::at(&served.address, "operator:demo").await;
+    let operator = Operator::at(served.address, "operator:demo").await;
     let walk = async || {
         operator.visit("/audit").await;
         operator.tab_to("Table").await;
