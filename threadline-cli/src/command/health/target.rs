@@ -71,10 +71,14 @@ impl Target {
     pub(crate) fn health(&self) -> Result<Health> {
         let config = &self.settings.config;
         let gaps = names("expected_gaps", &config.coverage.expected_gaps)?;
-        Ok(Health::new()
+        let mut health = Health::new()
             .declare(self.declared.iter().map(|(table, _)| table.clone()))
             .expected_gaps(gaps)
-            .application_roles(&config.health.application_roles))
+            .application_roles(&config.health.application_roles);
+        if let Some(policy) = &config.retention {
+            health = health.retention(policy.clone());
+        }
+        Ok(health)
     }
 
     /// Looks at the database.
