@@ -21,6 +21,7 @@ mod installing;
 mod introspection;
 mod names;
 mod partitions;
+mod pooled;
 mod privileges;
 mod property;
 mod rebuild;
