@@ -15,6 +15,7 @@ mod diff;
 pub mod entity;
 mod error;
 pub mod evidence;
+pub mod export;
 pub mod health;
 mod incident;
 mod install;
@@ -54,7 +55,7 @@ pub use crate::{
     policy::CapturePolicy,
     query::{
         ActorHistory, Count, DEFAULT_SCAN_LIMIT, InvalidPageToken, MAX_PAGE_SIZE, Page, PageToken,
-        Timeline, actor_history, timeline,
+        Timeline, TimelineFilters, actor_history, timeline,
     },
     record::{Record, RecordHistory, record},
     schema::{DEFAULT_SCHEMA, InvalidSchemaName, MAX_SCHEMA_BYTES, SchemaName, use_schema},

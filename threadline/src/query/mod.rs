@@ -6,11 +6,14 @@ mod history;
 mod page;
 mod row_ref;
 mod search;
+mod stored;
 mod timeline;
+mod within;
 
 pub use self::{
     actor_history::{ActorHistory, actor_history},
     page::{InvalidPageToken, MAX_PAGE_SIZE, Page, PageToken},
+    stored::TimelineFilters,
     timeline::{Count, DEFAULT_SCAN_LIMIT, Timeline, timeline},
 };
 pub(crate) use self::{
