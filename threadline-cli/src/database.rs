@@ -39,7 +39,7 @@ impl Database {
     pub(crate) fn open(args: &ConnectionArgs) -> Result<Self> {
         let settings = Settings::gather(&ProjectArgs {
             migration_dir: None,
-            schema: args.audit_schema.clone(),
+            schema: args.schema.clone(),
             manifest_path: None,
         })?;
         if let Some(schema) = settings.schema() {

@@ -271,7 +271,7 @@ impl Error {
                 ),
                 _ => None,
             },
-            Self::OtherSchema { installed, .. } => Some(format!("use `--schema {installed}`")),
+            Self::OtherSchema { installed, .. } => Some(format!("use `--audit-schema {installed}`")),
             Self::Unregistered { name, .. } => Some(format!(
                 "delete the file, or register it with these lines:\n    mod {name};\n    \
                  Box::new({name}::Migration),"

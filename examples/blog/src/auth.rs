@@ -1,18 +1,51 @@
 //! The blog's own authentication, and how Threadline learns from it who acts.
 
+use std::future::{Ready, ready};
+
 use actix_web::{
-    Error, HttpMessage as _,
+    Error, FromRequest, HttpMessage as _, HttpRequest,
     body::MessageBody,
-    dev::{ServiceRequest, ServiceResponse},
+    dev::{Payload, ServiceRequest, ServiceResponse},
     http::header::{self, AUTHORIZATION, HeaderName, HeaderValue},
     middleware::Next,
 };
 use threadline::ActorRef;
+use threadline_actix::AuditError;
 
 use crate::error::ApiError;
 
 /// Bearer tokens and their users. A real application keeps hashes of them in its database.
-const DEMO_TOKENS: [(&str, &str); 2] = [("demo-token-alice", "alice"), ("demo-token-bob", "bob")];
+const DEMO_TOKENS: [(&str, Member); 3] = [
+    ("demo-token-alice", Member::new("alice", "harbour")),
+    ("demo-token-carol", Member::new("carol", "harbour")),
+    ("demo-token-bob", Member::new("bob", "meadow")),
+];
+
+/// A user, who belongs to an organisation. As an extractor it answers 401 to everybody else.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Member {
+    pub(crate) name: &'static str,
+    pub(crate) organisation: &'static str,
+}
+
+impl Member {
+    const fn new(name: &'static str, organisation: &'static str) -> Self {
+        Self { name, organisation }
+    }
+}
+
+impl FromRequest for Member {
+    type Error = AuditError;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let visitor = request.extensions().get::<Visitor>().copied();
+        ready(match visitor {
+            Some(Visitor::Member(member)) => Ok(member),
+            _ => Err(AuditError::MissingActor),
+        })
+    }
+}
 
 /// The credentials of the demo's operator, `operator:demo`, as HTTP Basic authentication sends them.
 /// A real application lets its operators sign in the way it does already.
@@ -21,7 +54,7 @@ const OPERATOR: &[u8] = b"Basic b3BlcmF0b3I6ZGVtbw==";
 /// Who sent the request, as [`authentication`] leaves it in the request.
 #[derive(Clone, Copy, Debug)]
 enum Visitor {
-    User(&'static str),
+    Member(Member),
     Operator,
 }
 
@@ -55,17 +88,17 @@ fn visitor(header: &[u8], operators: bool) -> Option<Visitor> {
         return Some(Visitor::Operator);
     }
     let token = header.strip_prefix(b"Bearer ")?;
-    let (_, user) = DEMO_TOKENS
+    let (_, member) = DEMO_TOKENS
         .into_iter()
         .find(|(known, _)| known.as_bytes() == token)?;
-    Some(Visitor::User(user))
+    Some(Visitor::Member(member))
 }
 
 /// The actor function: reads what [`authentication`] found.
 pub(crate) fn actor_from_request(request: &ServiceRequest) -> Option<ActorRef> {
     let visitor = request.extensions().get::<Visitor>().copied()?;
     match visitor {
-        Visitor::User(name) => ActorRef::user(name).ok(),
+        Visitor::Member(member) => ActorRef::user(member.name).ok(),
         Visitor::Operator => ActorRef::admin("operator").ok(),
     }
 }
@@ -82,7 +115,7 @@ pub(crate) async fn operators_only(
     let visitor = request.extensions().get::<Visitor>().copied();
     let refusal = match visitor {
         Some(Visitor::Operator) => None,
-        Some(Visitor::User(_)) => Some(ApiError::Forbidden),
+        Some(Visitor::Member(_)) => Some(ApiError::Forbidden),
         None => Some(ApiError::Unauthenticated),
     };
     let mut response = match refusal {

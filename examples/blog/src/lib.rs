@@ -17,10 +17,12 @@ mod route;
 
 pub mod migration;
 
+mod client;
 mod database;
 mod demo;
 mod options;
 mod output;
 mod start;
+pub mod story;
 
-pub use crate::{error::ApiError, options::Options, start::start};
+pub use crate::{client::ClientError, error::ApiError, options::Options, start::start};

@@ -8,8 +8,9 @@ use crate::{
     args::AsOfArgs,
     database::Database,
     error::{Error, Result},
+    json::json,
     output::{Report, visible},
-    trail::{find_record, image, instant, json, known},
+    trail::{find_record, image, instant, known},
 };
 
 #[derive(Serialize)]
@@ -31,18 +32,18 @@ pub(crate) fn run(args: &AsOfArgs) -> Result<Report> {
         let snapshot = record.fetch_image(args.at, db).await;
         snapshot.map_err(|err| known(table, key, err))
     })?;
-    let text = if args.json {
+    let text = if args.output.json {
         json(Answer {
             table,
             at: args.at,
             snapshot: &snapshot,
-        })
+        })?
     } else {
         let subject = visible(&format!("{table} {key}"));
-        text(&subject, args.at, &snapshot)
+        text(&subject, args.at, &snapshot).map_err(Error::Json)?
     };
     Ok(Report {
-        text: text.map_err(Error::Json)?,
+        text,
         found: !matches!(snapshot, Snapshot::Present(_)),
         ..Report::default()
     })

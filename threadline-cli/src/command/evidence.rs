@@ -7,9 +7,9 @@ use threadline::{
 
 use crate::{
     args::{EvidenceCommand, EvidenceShowArgs},
-    command::health::json,
     database::Database,
     error::{Error, Result},
+    json::json,
     output::{self, Report},
 };
 
@@ -41,7 +41,11 @@ fn show(args: &EvidenceShowArgs) -> Result<Report> {
             .map_err(|err| Error::Trail(Box::new(err)))
     })?;
     Ok(Report {
-        text: if args.json { json(&page) } else { text(&page) },
+        text: if args.output.json {
+            json(&page)?
+        } else {
+            text(&page)
+        },
         ..Report::default()
     })
 }

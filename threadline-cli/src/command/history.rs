@@ -7,8 +7,9 @@ use crate::{
     args::HistoryArgs,
     database::Database,
     error::{Error, Result},
+    json::json,
     output::Report,
-    trail::{Entry, Style, entries, find_record, json, known},
+    trail::{Entry, Style, entries, find_record, known},
 };
 
 #[derive(Serialize)]
@@ -44,8 +45,8 @@ pub(crate) fn run(args: &HistoryArgs) -> Result<Report> {
         })
     })?;
     Ok(Report {
-        text: if args.json {
-            json(&changes).map_err(Error::Json)?
+        text: if args.output.json {
+            json(&changes)?
         } else {
             text(&changes, Style::of_stdout())
         },

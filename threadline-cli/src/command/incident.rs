@@ -6,8 +6,9 @@ use crate::{
     args::IncidentArgs,
     database::Database,
     error::{Error, Result},
+    json::json_of_version,
     output::{self, Report, visible},
-    trail::{Style, actor, change, instant, json_of_version},
+    trail::{Style, actor, change, instant},
 };
 
 /// Shows the transaction.
@@ -23,8 +24,8 @@ pub(crate) fn run(args: &IncidentArgs) -> Result<Report> {
     })?;
     let bundle = found.ok_or(Error::NoTransaction(args.id))?;
     Ok(Report {
-        text: if args.json {
-            json_of_version(&bundle).map_err(Error::Json)?
+        text: if args.output.json {
+            json_of_version(&bundle)?
         } else {
             text(&bundle, Style::of_stdout())
         },

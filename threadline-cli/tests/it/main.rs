@@ -8,6 +8,7 @@ mod health;
 mod help;
 mod host;
 mod install;
+mod json;
 mod migrate;
 mod retention;
 mod trail;

@@ -16,7 +16,7 @@ use crate::{database::TestDb, host::Host};
 const POLICY: &str = "[retention]\nkeep_days = 10\n";
 
 /// A host without sources, and a database with a captured table.
-fn host(name: &str) -> (Host, TestDb) {
+pub(crate) fn host(name: &str) -> (Host, TestDb) {
     let mut host = Host::empty();
     host.write("threadline.toml", POLICY);
     let test = TestDb::new(name);
@@ -26,7 +26,7 @@ fn host(name: &str) -> (Host, TestDb) {
     (host, test)
 }
 
-fn capture(test: &TestDb) {
+pub(crate) fn capture(test: &TestDb) {
     let column = |name: &str| ColumnSpec {
         name: name.to_owned(),
         kind: ColumnKind::Plain,

@@ -1,8 +1,10 @@
 //! The routes of the API, a file for each subject.
 
 mod audit;
+mod comments;
 mod posts;
 mod records;
+mod tags;
 mod trail;
 
 use actix_web::{
@@ -17,10 +19,16 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .service(
             web::scope("/api/posts")
                 .route("", web::post().to(posts::create))
+                .route(
+                    "/publish_later",
+                    web::post().to(posts::publish_drafts_later),
+                )
                 .route("/{id}", web::get().to(posts::show))
                 .route("/{id}", web::patch().to(posts::update))
                 .route("/{id}", web::delete().to(posts::delete))
                 .route("/{id}/publish_later", web::post().to(posts::publish_later))
+                .route("/{id}/comments", web::post().to(comments::create))
+                .route("/{id}/tags/{tag}", web::put().to(tags::put))
                 .route("/{id}/history", web::get().to(records::history))
                 .route("/{id}/as_of", web::get().to(records::as_of)),
         )

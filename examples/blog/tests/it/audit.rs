@@ -119,7 +119,7 @@ async fn the_timeline_page_names_change_record_actor_action_and_fields() {
     let path = format!("/api/posts/{id}");
     let changed = blog.alice(Method::PATCH, &path, changes).await;
     assert_eq!(changed.status, 200, "{changed:?}");
-    let truncate = "BEGIN; TRUNCATE posts; COMMIT";
+    let truncate = "BEGIN; TRUNCATE posts CASCADE; COMMIT";
     blog.db.execute_unprepared(truncate).await.unwrap();
 
     let page = open(&blog, "/audit").await;
@@ -151,7 +151,7 @@ async fn the_timeline_page_names_change_record_actor_action_and_fields() {
 #[actix_web::test]
 async fn older_changes_are_a_link_away() {
     let blog = Blog::new("older").await;
-    let sql = "INSERT INTO posts (title, slug) SELECT 'a & b', n FROM generate_series(1, 51) AS n";
+    let sql = "INSERT INTO posts (organisation, title, slug) SELECT 'harbour', 'a & b', n FROM generate_series(1, 51) AS n";
     blog.db.execute_unprepared(sql).await.unwrap();
     let rows = |page: &Answer| page.text.matches("<span class=\"op insert\">").count();
     let newest = open(&blog, "/audit?table=posts").await;

@@ -1,9 +1,10 @@
 use threadline::health::{FindingsReport, Fix};
 
-use super::{Target, json};
+use super::Target;
 use crate::{
     args::FindingsArgs,
     error::Result,
+    json::json_of_version,
     output::{Report, visible},
 };
 
@@ -20,8 +21,8 @@ pub(super) fn run(args: &FindingsArgs) -> Result<Report> {
     let report = target.fetch(async |db| health.fetch_findings(db).await)?;
     Ok(Report {
         found: report.is_alarming(),
-        text: if args.json {
-            json(&report)
+        text: if args.output.json {
+            json_of_version(&report)?
         } else {
             text(&report)
         },

@@ -28,33 +28,33 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Reads the project and connects. Where no project is, there is nothing declared, which is
-    /// said.
+    /// Reads the project and connects. Where no project is, threadline.toml alone declares tables,
+    /// which is said.
     ///
     /// # Errors
     /// When project or configuration are not understood, or the database cannot be reached.
     pub(crate) fn open(args: &DatabaseArgs) -> Result<Self> {
         let settings = Settings::gather(&ProjectArgs {
             migration_dir: None,
-            schema: args.audit_schema.clone(),
+            schema: args.connection.schema.clone(),
             manifest_path: args.manifest_path.clone(),
         })?;
         if let Some(schema) = settings.schema() {
             threadline::use_schema(schema.as_str())?;
         }
         let mut warnings = Vec::new();
-        let declared = match Declarations::gather(&settings, &args.source) {
-            Ok(declarations) => declared(&declarations)?,
+        let declarations = match Declarations::gather(&settings, &args.source) {
             Err(Error::Workspace(_)) => {
                 warnings.push(
                     "no project was found here: nothing is known of the policies of its entities"
                         .to_owned(),
                 );
-                Vec::new()
+                Declarations::of_configuration(&settings)
             }
-            Err(err) => return Err(err),
-        };
-        let (runtime, db) = connect(args.database_url.as_deref())?;
+            gathered => gathered,
+        }?;
+        let declared = declared(&declarations)?;
+        let (runtime, db) = connect(args.connection.database_url.as_deref())?;
         Ok(Self {
             settings,
             declared,

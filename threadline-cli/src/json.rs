@@ -1,9 +1,14 @@
+//! Results as JSON, for programs.
+
 use serde::Serialize;
 
-use crate::migration::escape_invisible;
+use crate::{
+    error::{Error, Result},
+    migration::escape_invisible,
+};
 
-/// The version of the JSON that the commands print. Fields are added within a version, never changed
-/// or removed.
+/// The version of the JSON of results that have none of their own. Fields are added within a
+/// version, never changed or removed.
 const SCHEMA_VERSION: u32 = 1;
 
 #[derive(Serialize)]
@@ -13,17 +18,24 @@ struct Versioned<T> {
     result: T,
 }
 
-/// A result as JSON in which no character acts on a terminal.
-pub(crate) fn json(result: impl Serialize) -> serde_json::Result<String> {
+/// A result as JSON in which no character acts on a terminal, with a `schema_version`.
+///
+/// # Errors
+/// When what the trail holds is no JSON.
+pub(crate) fn json(result: impl Serialize) -> Result<String> {
     json_of_version(&Versioned {
         schema_version: SCHEMA_VERSION,
         result,
     })
 }
 
-/// As [`json`], of a result that has its own `schema_version`.
-pub(crate) fn json_of_version(result: &impl Serialize) -> serde_json::Result<String> {
-    Ok(harmless(&serde_json::to_string_pretty(result)?) + "\n")
+/// As [`json`], of a result of the library that has its own `schema_version`.
+///
+/// # Errors
+/// As [`json`].
+pub(crate) fn json_of_version(result: &impl Serialize) -> Result<String> {
+    let text = serde_json::to_string_pretty(result).map_err(Error::Json)?;
+    Ok(harmless(&text) + "\n")
 }
 
 /// JSON escapes what acts on a terminal only in part. Outside of strings stands whitespace alone.

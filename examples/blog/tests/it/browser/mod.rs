@@ -1,0 +1,10 @@
+//! What operators do in a real browser: headless Chromium, driven over WebDriver.
+
+mod axe;
+mod driver;
+mod operator;
+mod pages;
+mod session;
+
+mod every_page;
+mod walks;
