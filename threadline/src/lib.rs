@@ -54,8 +54,10 @@ pub use crate::{
     job::{InvalidJobContext, JobContext},
     policy::CapturePolicy,
     query::{
-        ActorHistory, Count, DEFAULT_SCAN_LIMIT, InvalidPageToken, MAX_PAGE_SIZE, Page, PageToken,
-        Timeline, TimelineFilters, actor_history, timeline,
+        ChangeScope, Count, DEFAULT_SCAN_LIMIT, DEFAULT_TRANSACTION_SCAN_LIMIT, InvalidPageToken,
+        InvalidScope, MAX_PAGE_SIZE, MAX_SUMMARIES, Page, PageToken, TableChanges, Timeline,
+        TimelineFilters, TransactionSummaries, TransactionSummary, Transactions, actor_history,
+        timeline, transaction_summaries, transactions,
     },
     record::{Record, RecordHistory, record},
     schema::{DEFAULT_SCHEMA, InvalidSchemaName, MAX_SCHEMA_BYTES, SchemaName, use_schema},

@@ -11,7 +11,7 @@ use crate::{
     codegen::TableName,
     entity::{JsonText, audit_change::Model as AuditChange},
     error::Result,
-    query::{MAX_PAGE_SIZE, Page, PageToken, fingerprint, history_of, row_ref_of},
+    query::{ChangeScope, MAX_PAGE_SIZE, Page, PageToken, fingerprint, history_of, row_ref_of},
 };
 
 /// Names a record by its table and its key, a JSON object with the value of each key column.
@@ -28,17 +28,29 @@ use crate::{
 /// # Ok(()) }
 /// ```
 pub fn record(table: TableName, key: JsonText) -> Record {
-    Record { table, key }
+    let scope = None;
+    Record { table, key, scope }
 }
 
 /// One record by its table and key; see [`record`](record()).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     table: TableName,
     key: JsonText,
+    scope: Option<ChangeScope>,
 }
 
 impl Record {
+    /// Only what is in the scope. Default: all.
+    ///
+    /// Of a record that came into the scope, or left it, the history has the changes in scope. At an
+    /// instant at which its newest change is out of scope it is as if nothing were known of it:
+    /// [`Snapshot::BeforeHorizon`].
+    pub fn in_scope(mut self, scope: &ChangeScope) -> Self {
+        self.scope = Some(scope.clone());
+        self
+    }
+
     /// The changes of the record and the TRUNCATE markers that ended it, newest first.
     pub fn history(self) -> RecordHistory {
         RecordHistory {
@@ -58,7 +70,7 @@ impl Record {
         at: DateTime<Utc>,
         db: &C,
     ) -> Result<Snapshot<Image>> {
-        fetch_image_of(self.row_ref(), at, db).await
+        fetch_image_of(self.row_ref(), at, self.scope.as_ref(), db).await
     }
 
     fn row_ref(&self) -> CommonTableExpression {
@@ -98,7 +110,7 @@ impl RecordHistory {
         let query = fingerprint(&format!("record_history {:?}", self.record));
         let position = |token: &PageToken| token.position(query);
         let position = self.after.as_ref().map(position).transpose()?;
-        let mut entries = history_of(self.record.row_ref(), position)
+        let mut entries = history_of(self.record.row_ref(), position, self.record.scope.as_ref())
             .limit(self.page_size + 1)
             .all(db)
             .await?;
@@ -108,6 +120,11 @@ impl RecordHistory {
             .last()
             .filter(|_| more)
             .map(|last| PageToken::new(query, last.captured_at, last.id));
-        Ok(Page { entries, next })
+        let previous = None;
+        Ok(Page {
+            entries,
+            next,
+            previous,
+        })
     }
 }

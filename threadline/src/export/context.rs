@@ -10,6 +10,7 @@ use sea_orm::{
 use crate::{
     entity::{audit_action, audit_change, audit_transaction},
     error::Result,
+    query::{ChangeScope, standings},
     schema,
 };
 
@@ -30,10 +31,11 @@ pub(super) struct Context {
 pub(super) struct Contexts(HashMap<i64, Context>);
 
 impl Contexts {
-    /// Reads what the changes need.
+    /// Reads what the changes need, as far as a reader in the scope may know it.
     pub(super) async fn load<C: ConnectionTrait>(
         &mut self,
         changes: &[audit_change::Model],
+        scope: Option<&ChangeScope>,
         db: &C,
     ) -> Result<()> {
         let wanted: HashSet<i64> = changes.iter().map(|change| change.transaction_id).collect();
@@ -60,12 +62,24 @@ impl Contexts {
             let context = self.0.entry(transaction.id).or_default();
             context.transaction = Some(transaction);
         }
-        for action in actions(missing, db).await? {
+        for action in actions(missing.clone(), db).await? {
             let context = self.0.entry(action.transaction_id).or_default();
             if context.actions.len() < MAX_EXPORTED_ACTIONS {
                 context.actions.push(action);
             } else {
                 context.has_more = true;
+            }
+        }
+        if let Some(scope) = scope {
+            let standings = standings(scope, &missing, db).await?;
+            for id in missing {
+                let context = self.0.entry(id).or_default();
+                match (standings.get(&id), &mut context.transaction) {
+                    (Some(standing), Some(transaction)) => {
+                        standing.withhold(transaction, &mut context.actions);
+                    }
+                    _ => *context = Context::default(),
+                }
             }
         }
         Ok(())

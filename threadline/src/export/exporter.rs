@@ -261,7 +261,9 @@ impl<T: ConnectionTrait + StreamTrait + TransactionSession> Exporter<T> {
             let size = room.unwrap_or(CHUNK_ROWS).min(CHUNK_ROWS);
             let query = self.page(after, size);
             let page = query.fetch_within(CHUNK_BYTES, txn).await?;
-            self.contexts.load(&page.entries, txn).await?;
+            self.contexts
+                .load(&page.entries, self.timeline.scope(), txn)
+                .await?;
             self.encoder.changes(&page.entries, &self.contexts, out)?;
             self.rows += page.entries.len() as u64;
             let Some(next) = page.next else {

@@ -113,7 +113,7 @@ impl Export {
     /// transaction was still open then, and a change is not, if it was purged since.
     ///
     /// # Errors
-    /// When the checkpoint is of another version, or the database fails.
+    /// When the checkpoint is of another version, the export had a scope, or the database fails.
     pub async fn resume<C>(checkpoint: Checkpoint, db: &C) -> Result<Exporter<C::Transaction>>
     where
         C: TransactionTrait,

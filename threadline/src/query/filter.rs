@@ -6,7 +6,7 @@ use sea_orm::{
     sea_query::{Alias, Expr, ExprTrait, Func, Query, SelectStatement},
 };
 
-use super::{page::fingerprint, row_ref::found_schema};
+use super::{page::fingerprint, row_ref::found_schema, scope::ChangeScope};
 use crate::{
     actor::ActorRef,
     entity::audit_change::{self, Column, Op},
@@ -28,6 +28,7 @@ pub(super) struct Filter {
     pub(super) to: Option<DateTime<Utc>>,
     pub(super) transaction: Option<i64>,
     pub(super) action: Option<String>,
+    pub(super) scope: Option<ChangeScope>,
 }
 
 #[derive(Clone, Debug)]
@@ -130,6 +131,7 @@ impl Filter {
             || self.request_id.is_some()
             || self.correlation_id.is_some()
             || self.action.is_some()
+            || self.scope.is_some()
     }
 
     /// The filter that finds transactions by an index, and of several the one that usually finds
@@ -176,6 +178,9 @@ impl Filter {
     /// The conditions that the change itself has the columns for, but for table and time.
     fn of_change(&self, query: Select<audit_change::Entity>) -> Select<audit_change::Entity> {
         query
+            .apply_if(self.scope.as_ref(), |query, scope| {
+                query.filter(scope.holds())
+            })
             .apply_if(self.entity.as_ref(), |query, entity| {
                 let schema = match &entity.schema {
                     Some(schema) => Expr::val(schema),
@@ -243,8 +248,14 @@ impl Filter {
     /// text it is another statement with a plan of its own. The values themselves stay bound.
     fn own_plan(&self) -> Expr {
         let values = fingerprint(&format!(
-            "{:?} {:?} {:?} {:?} {:?} {:?}",
-            self.entity, self.schema, self.table, self.actor, self.correlation_id, self.action
+            "{:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+            self.entity,
+            self.schema,
+            self.table,
+            self.actor,
+            self.correlation_id,
+            self.action,
+            self.scope
         ));
         Expr::cust(format!("'{values:016x}' IS NOT NULL"))
     }

@@ -58,6 +58,8 @@ pub struct TimelineFilters {
     transaction: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     action: Option<String>,
+    #[serde(skip_serializing_if = "is_false")]
+    scoped: bool,
 }
 
 /// The table of an entity; without a schema it is the one that the connection's `search_path` finds.
@@ -90,6 +92,7 @@ impl Timeline {
             to,
             transaction,
             action,
+            scope,
         } = self.filter.clone();
         TimelineFilters {
             entity: entity.map(|entity| StoredTable {
@@ -111,15 +114,23 @@ impl Timeline {
             to,
             transaction,
             action,
+            scoped: scope.is_some(),
         }
     }
 }
 
-/// Fails when a filter is empty or contradicts another.
+/// Fails when the timeline had a scope, and when a filter is empty or contradicts another.
 impl TryFrom<TimelineFilters> for Timeline {
     type Error = Error;
 
     fn try_from(stored: TimelineFilters) -> Result<Self> {
+        if stored.scoped {
+            let reason = "the timeline had a scope, which is the host's and is not stored";
+            return Err(Error::InvalidFilter {
+                filter: "scope",
+                reason: reason.to_owned(),
+            });
+        }
         let actor = match (stored.actor, stored.no_actor) {
             (Some(_), true) => {
                 let reason = "an actor and no actor at once find nothing".to_owned();
@@ -150,6 +161,7 @@ impl TryFrom<TimelineFilters> for Timeline {
             to: stored.to,
             transaction: stored.transaction,
             action: stored.action,
+            scope: None,
         };
         query.filter.check()?;
         Ok(query)
@@ -159,6 +171,7 @@ impl TryFrom<TimelineFilters> for Timeline {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::query::ChangeScope;
 
     fn all() -> Timeline {
         timeline()
@@ -201,7 +214,9 @@ mod tests {
                 "{text}"
             );
         }
+        let scoped = timeline().in_scope(&ChangeScope::nothing()).filters();
         for text in [
+            serde_json::to_string(&scoped).unwrap().as_str(),
             r#"{"table":""}"#,
             r#"{"actor":{"type":"user","id":"1"},"no_actor":true}"#,
             r#"{"entity":{"table":"posts"},"table":"posts"}"#,

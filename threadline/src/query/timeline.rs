@@ -11,6 +11,7 @@ use super::{
     filter::{ActorFilter, EntityTable, Filter},
     page::{MAX_PAGE_SIZE, Page, PageToken},
     row_ref::quoted_name,
+    scope::{ChangeScope, withheld_columns},
     search::{Position, Search},
 };
 use crate::{
@@ -153,6 +154,12 @@ impl Timeline {
         self
     }
 
+    /// Only changes in the scope. Default: all.
+    pub fn in_scope(mut self, scope: &ChangeScope) -> Self {
+        self.filter.scope = Some(scope.clone());
+        self
+    }
+
     /// Sets the size of a page, 1 to [`MAX_PAGE_SIZE`]. Default: 100.
     pub fn page_size(mut self, size: u64) -> Self {
         self.page_size = size.clamp(1, MAX_PAGE_SIZE);
@@ -191,6 +198,9 @@ impl Timeline {
                 let key = Expr::tuple([Expr::col(Column::CapturedAt), Expr::col(Column::Id)]);
                 query.filter(key.lt(Expr::tuple([Expr::val(at), Expr::val(id)])))
             })
+            .apply_if(self.filter.scope.as_ref(), |query, scope| {
+                withheld_columns(scope, query)
+            })
             .order_by_desc(Column::CapturedAt)
             .order_by_desc(Column::Id))
     }
@@ -209,7 +219,11 @@ impl Timeline {
             let Some(step) = search.step(missing, db).await? else {
                 break;
             };
-            let found = step.limit(missing).all(db).await?;
+            let step = step.limit(missing);
+            let found = match &self.filter.scope {
+                Some(scope) => withheld_columns(scope, step).all(db).await?,
+                None => step.all(db).await?,
+            };
             let last = found.last().map(|change| (change.captured_at, change.id));
             search.found(found.len() as u64, last, db).await?;
             entries.extend(found);
@@ -221,12 +235,22 @@ impl Timeline {
             search.stopped()
         };
         let next = next.map(|(at, id)| PageToken::new(self.filter.fingerprint(), at, id));
-        Ok(Page { entries, next })
+        let previous = None;
+        Ok(Page {
+            entries,
+            next,
+            previous,
+        })
     }
 
     /// Where it begins.
     pub(crate) fn token(&self) -> Option<&PageToken> {
         self.after.as_ref()
+    }
+
+    /// What it is narrowed by.
+    pub(crate) fn scope(&self) -> Option<&ChangeScope> {
+        self.filter.scope.as_ref()
     }
 
     pub(super) fn position(&self) -> Result<Option<Position>> {

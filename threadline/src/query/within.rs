@@ -5,7 +5,8 @@ use sea_orm::{ConnectionTrait, QuerySelect, StreamTrait};
 
 use super::{
     page::{Page, PageToken},
-    search::Search,
+    scope::withheld_columns,
+    search::{Position, Search},
     timeline::Timeline,
 };
 use crate::{
@@ -34,7 +35,12 @@ impl Timeline {
             };
             let before = entries.len();
             // One by one, so that what does not fit any more is never held.
-            let mut rows = step.limit(missing).stream(db).await.map_err(Error::from)?;
+            let step = step.limit(missing);
+            let step = match &self.filter.scope {
+                Some(scope) => withheld_columns(scope, step),
+                None => step,
+            };
+            let mut rows = step.stream(db).await.map_err(Error::from)?;
             while let Some(change) = rows.try_next().await? {
                 if size >= bytes && !entries.is_empty() {
                     is_full = true;
@@ -59,11 +65,16 @@ impl Timeline {
             search.stopped()
         };
         let next = next.map(|(at, id)| PageToken::new(self.filter.fingerprint(), at, id));
-        Ok(Page { entries, next })
+        let previous = None;
+        Ok(Page {
+            entries,
+            next,
+            previous,
+        })
     }
 }
 
-fn place(change: &audit_change::Model) -> super::search::Position {
+fn place(change: &audit_change::Model) -> Position {
     (change.captured_at, change.id)
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, QuerySelect, QueryTrait, Statement};
 use threadline::{
-    ActorHistory, ActorRef, Audited, Op, PageToken, Timeline, actor_history, as_of, incident,
+    ActorRef, Audited, Op, PageToken, Timeline, Transactions, actor_history, as_of, incident,
     timeline,
 };
 
@@ -337,7 +337,7 @@ fn of_records() -> Vec<Case> {
             .build(DbBackend::Postgres)
     };
     let as_of = |id: i64| as_of::<post::Entity>(id, day(3, 3)).statement(DbBackend::Postgres);
-    let actor_history = |query: ActorHistory| {
+    let actor_history = |query: Transactions| {
         let select = query.select().unwrap().limit(PAGE + 1);
         select.build(DbBackend::Postgres)
     };
