@@ -74,6 +74,9 @@ events! {
     export_failed: ERROR "export.failed" (format: &'static str, rows: u64, error_kind: &'static str, sqlstate: Option<SqlState>) "export failed";
     rollback_failed: WARN "transaction.rollback_failed" (error_kind: &'static str, sqlstate: Option<SqlState>) "failed to roll back an audited transaction";
     request_failed: ERROR "request.failed" (request_id: Option<&AuditContext>, error_kind: &'static str, sqlstate: Option<SqlState>, fix: Option<&'static str>) "request failed";
+    page_timed_out: WARN "surface.timed_out" (request_id: Option<&AuditContext>) "a page of the operator surface took longer than its statement timeout";
+    authorize_failed: WARN "surface.authorize_failed" (request_id: Option<&AuditContext>) "`authorize` of the operator surface failed, which denies";
+    surface_unprotected: WARN "surface.unprotected" () "the operator surface is mounted without authorization: everybody who can reach it sees the whole trail";
     override_refused: WARN "request.override_refused" (header: &'static str, error_kind: &'static str) "an id from `context_overrides` breaks the rule for its header and is left out";
 }
 
@@ -93,6 +96,11 @@ impl SqlState {
             next = error.source();
         }
         None
+    }
+
+    /// The five characters.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
     fn new(code: &str) -> Option<Self> {
