@@ -14,6 +14,7 @@ mod continuity;
 mod docs;
 mod drift;
 mod explain;
+mod export;
 mod generated;
 mod health;
 mod history;
