@@ -40,9 +40,11 @@ mod headers;
 mod links;
 mod page;
 mod parameters;
+mod prose;
 mod reads;
 mod route;
 mod scope;
+mod standing;
 #[expect(clippy::module_inception, reason = "it is what a surface is made of")]
 mod surface;
 mod template;
@@ -50,6 +52,9 @@ mod text;
 #[allow(dead_code, reason = "for the pages to come")]
 mod visit;
 
+mod coverage;
+mod redaction;
+mod retention;
 mod timeline;
 #[allow(unused_imports, reason = "for the pages to come")]
 mod trail;

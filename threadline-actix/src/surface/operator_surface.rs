@@ -7,12 +7,13 @@ use actix_web::{
     dev::{AppService, HttpServiceFactory},
 };
 use sea_orm::DatabaseConnection;
-use threadline::telemetry;
+use threadline::{health::Health, retention::RetentionPolicy, telemetry};
 
 use super::{
     access::Access,
-    authorize::{Authorize, Gate, authorize},
+    authorize::{Authorize, AuthorizePolicies, Gate, authorize, authorize_policies},
     route,
+    standing::Standing,
     surface::{Settings, Surface},
     theme::Theme,
 };
@@ -55,6 +56,7 @@ use super::{
 pub struct OperatorSurface<S = Infallible> {
     db: DatabaseConnection,
     authorize: Authorize<S>,
+    policies: Option<AuthorizePolicies>,
     settings: Settings,
 }
 
@@ -68,8 +70,60 @@ impl<S: 'static> OperatorSurface<S> {
         Self {
             db,
             authorize: self::authorize(authorize),
+            policies: None,
             settings: Settings::default(),
         }
+    }
+
+    /// Says who may see the pages of coverage, redaction policy and retention, of those whom `authorize` let in. An error
+    /// denies. Default: who sees the whole trail; not who sees a scope of it, because these pages speak of every table.
+    ///
+    /// Who may not is told the command that shows the same in a terminal.
+    ///
+    /// ```
+    /// # use actix_web::HttpRequest;
+    /// # use sea_orm::DatabaseConnection;
+    /// # use threadline_actix::surface::{Access, OperatorSurface};
+    /// # async fn authorize(_: &HttpRequest) -> Result<Access, std::io::Error> { Ok(Access::Denied) }
+    /// # async fn is_engineer(_: &HttpRequest) -> Result<bool, std::io::Error> { Ok(true) }
+    /// # fn surface(db: DatabaseConnection) -> OperatorSurface {
+    /// OperatorSurface::new(db, authorize).authorize_policies(is_engineer)
+    /// # }
+    /// ```
+    pub fn authorize_policies<F, E>(mut self, function: F) -> Self
+    where
+        F: AsyncFn(&HttpRequest) -> Result<bool, E> + 'static,
+        E: 'static,
+    {
+        self.policies = Some(self::authorize_policies(function));
+        self
+    }
+
+    /// Says what the database is expected to capture. Default: the policies of the audited entities that are linked into
+    /// this program, [`Health::linked`].
+    ///
+    /// ```
+    /// # use actix_web::HttpRequest;
+    /// # use sea_orm::DatabaseConnection;
+    /// # use threadline_actix::surface::{Access, OperatorSurface};
+    /// # async fn authorize(_: &HttpRequest) -> Result<Access, std::io::Error> { Ok(Access::Denied) }
+    /// use threadline::health::Health;
+    ///
+    /// # fn surface(db: DatabaseConnection) -> Result<OperatorSurface, Box<dyn std::error::Error>> {
+    /// let health = Health::linked()?.expected_gaps(["sessions".parse()?]);
+    /// let surface = OperatorSurface::new(db, authorize).health(health);
+    /// # Ok(surface) }
+    /// ```
+    pub fn health(mut self, health: Health) -> Self {
+        self.settings.health = Ok(health);
+        self
+    }
+
+    /// Says how long changes are kept, for the page of retention. It shows the policy and purges nothing. Default: none,
+    /// which the page says.
+    pub fn retention(mut self, policy: RetentionPolicy) -> Self {
+        self.settings.retention = Some(policy);
+        self
     }
 
     /// Chooses the colours. Default: [`Theme::System`].
@@ -113,7 +167,8 @@ impl<S: 'static> HttpServiceFactory for OperatorSurface<S> {
         }
         let surface = Surface {
             db: self.db,
-            pages: Gate::new(self.authorize, None),
+            pages: Gate::new(self.authorize, None, self.policies),
+            standing: Standing::default(),
             settings: self.settings,
         };
         route::register(&Rc::new(surface), config);

@@ -1,9 +1,13 @@
 //! The operator surface, through actix-web's own test service, against a real PostgreSQL.
 
 mod access;
+mod coverage;
 mod hostile;
 mod mount;
 mod page;
+mod policies;
+mod redaction;
+mod retention;
 mod routes;
 mod site;
 mod timeline;
