@@ -7,10 +7,12 @@ mod page;
 mod row_ref;
 mod scope;
 mod search;
+mod stored;
 mod summary;
 mod timeline;
 mod transactions;
 mod way;
+mod within;
 
 pub(crate) use self::{
     filter::RecordKey,
@@ -19,11 +21,13 @@ pub(crate) use self::{
     page::fingerprint,
     row_ref::{ROW, quoted_name, row_ref},
     scope::{holds_for, standings, withheld_columns},
+    way::Way,
 };
 pub use self::{
     moments::{Moment, Moments},
     page::{InvalidPageToken, MAX_PAGE_SIZE, Page, PageToken},
     scope::{ChangeScope, InvalidScope},
+    stored::TimelineFilters,
     summary::{
         MAX_SUMMARIES, TableChanges, TransactionSummaries, TransactionSummary,
         transaction_summaries,

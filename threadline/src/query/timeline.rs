@@ -48,10 +48,10 @@ pub fn timeline() -> Timeline {
 #[derive(Clone, Debug)]
 #[must_use = "nothing is read before `fetch`, `stream` or `count`"]
 pub struct Timeline {
-    filter: Filter,
-    page_size: u64,
-    place: Option<Place>,
-    scan_limit: u64,
+    pub(super) filter: Filter,
+    pub(super) page_size: u64,
+    pub(super) place: Option<Place>,
+    pub(super) scan_limit: u64,
 }
 
 /// How many changes a page or a count looks through, unless said otherwise.
@@ -298,11 +298,25 @@ impl Timeline {
         Ok((entries, search.stopped()))
     }
 
-    fn way(&self) -> Way {
+    /// Which way it goes.
+    pub(crate) fn way(&self) -> Way {
         self.place.as_ref().map_or(Way::Older, Place::way)
     }
 
-    fn position(&self) -> Result<Option<Position>> {
+    /// Where it begins, on the way back in time.
+    pub(crate) fn token(&self) -> Option<&PageToken> {
+        match &self.place {
+            Some(Place::After(token)) => Some(token),
+            Some(Place::Before(_)) | None => None,
+        }
+    }
+
+    /// What it is narrowed by.
+    pub(crate) fn scope(&self) -> Option<&ChangeScope> {
+        self.filter.scope.as_ref()
+    }
+
+    pub(super) fn position(&self) -> Result<Option<Position>> {
         let position = |place: &Place| place.token().position(self.filter.fingerprint());
         Ok(self.place.as_ref().map(position).transpose()?)
     }
