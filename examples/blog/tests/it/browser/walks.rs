@@ -24,3 +24,28 @@ async fn who_deleted_this_post_is_answered_with_the_keyboard_with_and_without_sc
     operator.heard_no_complaint().await;
     week.served.stop().await;
 }
+
+#[actix_web::test]
+async fn what_an_actor_did_yesterday_is_answered_with_the_keyboard_with_and_without_scripts() {
+    let week = Week::new("did_yesterday").await;
+    let operator = Operator::at(week.served.address, "operator:demo").await;
+    let day = |date: chrono::NaiveDate| date.format("%-d %B %Y").to_string();
+    let walk = async || {
+        operator.visit("/audit/timeline").await;
+        operator.read(&[&day(week.monday)]).await;
+        operator.tab_to("Actor").await;
+        operator.write("user:alice").await;
+        operator.tab_to("From").await;
+        operator.write(&week.yesterday.to_string()).await;
+        operator.choose("Apply").await;
+        let seen = operator
+            .read(&["4 changes", "post.deleted_via_api"])
+            .await;
+        assert!(!seen.contains(&day(week.monday)), "{seen}");
+    };
+    walk().await;
+    operator.forbid_scripts().await;
+    walk().await;
+    operator.heard_no_complaint().await;
+    week.served.stop().await;
+}
