@@ -18,7 +18,10 @@ pub mod evidence;
 pub mod health;
 mod incident;
 mod install;
+#[doc(hidden)]
+pub mod invisible;
 pub mod job;
+pub mod json;
 pub mod policy;
 mod query;
 mod record;

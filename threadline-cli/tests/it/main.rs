@@ -11,5 +11,6 @@ mod install;
 mod json;
 mod migrate;
 mod retention;
+mod surface;
 mod trail;
 mod verify_coverage;
