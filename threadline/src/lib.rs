@@ -15,6 +15,7 @@ mod diff;
 pub mod entity;
 mod error;
 pub mod evidence;
+pub mod export;
 pub mod health;
 mod incident;
 mod install;
@@ -26,6 +27,7 @@ pub mod policy;
 mod query;
 mod record;
 pub mod retention;
+pub mod saved_view;
 mod schema;
 pub mod telemetry;
 mod transaction;
@@ -58,8 +60,8 @@ pub use crate::{
     query::{
         ChangeScope, Count, DEFAULT_SCAN_LIMIT, DEFAULT_TRANSACTION_SCAN_LIMIT, InvalidPageToken,
         InvalidScope, MAX_PAGE_SIZE, MAX_SUMMARIES, Page, PageToken, TableChanges, Timeline,
-        TransactionSummaries, TransactionSummary, Transactions, actor_history, timeline,
-        transaction_summaries, transactions,
+        TimelineFilters, TransactionSummaries, TransactionSummary, Transactions, actor_history,
+        timeline, transaction_summaries, transactions,
     },
     record::{Record, RecordHistory, record},
     schema::{DEFAULT_SCHEMA, InvalidSchemaName, MAX_SCHEMA_BYTES, SchemaName, use_schema},

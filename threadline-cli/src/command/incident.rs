@@ -21,7 +21,7 @@ pub(crate) fn run(args: &IncidentArgs) -> Result<Report> {
     if let Some(token) = &args.after {
         query = query.after(token.clone());
     }
-    let found = database.run(async |db| {
+    let found = database.read(async |db| {
         let found = query.fetch(db).await;
         found.map_err(|err| Error::Trail(Box::new(err)))
     })?;

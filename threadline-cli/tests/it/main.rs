@@ -10,6 +10,7 @@ mod host;
 mod install;
 mod json;
 mod migrate;
+mod pooled;
 mod retention;
 mod surface;
 mod trail;

@@ -6,9 +6,11 @@ mod page;
 mod row_ref;
 mod scope;
 mod search;
+mod stored;
 mod summary;
 mod timeline;
 mod transactions;
+mod within;
 
 pub(crate) use self::{
     history::{ended_by_marker, history, history_of, own_row},
@@ -19,6 +21,7 @@ pub(crate) use self::{
 pub use self::{
     page::{InvalidPageToken, MAX_PAGE_SIZE, Page, PageToken},
     scope::{ChangeScope, InvalidScope},
+    stored::TimelineFilters,
     summary::{
         MAX_SUMMARIES, TableChanges, TransactionSummaries, TransactionSummary,
         transaction_summaries,

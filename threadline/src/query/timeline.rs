@@ -45,10 +45,10 @@ pub fn timeline() -> Timeline {
 #[derive(Clone, Debug)]
 #[must_use = "nothing is read before `fetch`, `stream` or `count`"]
 pub struct Timeline {
-    filter: Filter,
-    page_size: u64,
-    after: Option<PageToken>,
-    scan_limit: u64,
+    pub(super) filter: Filter,
+    pub(super) page_size: u64,
+    pub(super) after: Option<PageToken>,
+    pub(super) scan_limit: u64,
 }
 
 /// How many changes a page or a count looks through, unless said otherwise.
@@ -243,7 +243,17 @@ impl Timeline {
         })
     }
 
-    fn position(&self) -> Result<Option<Position>> {
+    /// Where it begins.
+    pub(crate) fn token(&self) -> Option<&PageToken> {
+        self.after.as_ref()
+    }
+
+    /// What it is narrowed by.
+    pub(crate) fn scope(&self) -> Option<&ChangeScope> {
+        self.filter.scope.as_ref()
+    }
+
+    pub(super) fn position(&self) -> Result<Option<Position>> {
         let position = |token: &PageToken| token.position(self.filter.fingerprint());
         Ok(self.after.as_ref().map(position).transpose()?)
     }
