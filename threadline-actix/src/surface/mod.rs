@@ -43,7 +43,6 @@ mod parameters;
 mod prose;
 mod reads;
 mod route;
-mod scope;
 mod standing;
 #[expect(clippy::module_inception, reason = "it is what a surface is made of")]
 mod surface;
@@ -56,7 +55,7 @@ mod coverage;
 mod redaction;
 mod retention;
 mod timeline;
-#[allow(unused_imports, reason = "for the pages to come")]
 mod trail;
+mod transaction;
 
 pub use self::{access::Access, operator_surface::OperatorSurface, theme::Theme};

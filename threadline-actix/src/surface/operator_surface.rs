@@ -7,11 +7,11 @@ use actix_web::{
     dev::{AppService, HttpServiceFactory},
 };
 use sea_orm::DatabaseConnection;
-use threadline::{health::Health, retention::RetentionPolicy, telemetry};
+use threadline::{ChangeScope, health::Health, retention::RetentionPolicy, telemetry};
 
 use super::{
     access::Access,
-    authorize::{Authorize, AuthorizePolicies, Gate, authorize, authorize_policies},
+    authorize::{Authorize, AuthorizePolicies, Gate, ScopeQuery, authorize, authorize_policies},
     route,
     standing::Standing,
     surface::{Settings, Surface},
@@ -56,6 +56,7 @@ use super::{
 pub struct OperatorSurface<S = Infallible> {
     db: DatabaseConnection,
     authorize: Authorize<S>,
+    scope_query: Option<ScopeQuery<S>>,
     policies: Option<AuthorizePolicies>,
     settings: Settings,
 }
@@ -70,9 +71,41 @@ impl<S: 'static> OperatorSurface<S> {
         Self {
             db,
             authorize: self::authorize(authorize),
+            scope_query: None,
             policies: None,
             settings: Settings::default(),
         }
+    }
+
+    /// Says which changes lie in a scope that `authorize` returned. Default: none; a scope is then answered with 500, and
+    /// the log says what to add.
+    ///
+    /// It narrows every read and every count of every page.
+    ///
+    /// ```
+    /// use actix_web::HttpRequest;
+    /// use sea_orm::DatabaseConnection;
+    /// use threadline::ChangeScope;
+    /// use threadline_actix::surface::{Access, OperatorSurface};
+    ///
+    /// struct Organisation(i64);
+    ///
+    /// # async fn organisation_of(_: &HttpRequest) -> Result<i64, std::io::Error> { Ok(7) }
+    /// async fn support(request: &HttpRequest) -> Result<Access<Organisation>, std::io::Error> {
+    ///     Ok(Access::Scope(Organisation(organisation_of(request).await?)))
+    /// }
+    ///
+    /// # fn surface(db: DatabaseConnection) {
+    /// let surface = OperatorSurface::new(db, support)
+    ///     .scope_query(|of: &Organisation| ChangeScope::column_is("organisation_id", of.0));
+    /// # }
+    /// ```
+    pub fn scope_query<F>(mut self, query: F) -> Self
+    where
+        F: Fn(&S) -> ChangeScope + 'static,
+    {
+        self.scope_query = Some(Rc::new(query));
+        self
     }
 
     /// Says who may see the pages of coverage, redaction policy and retention, of those whom `authorize` let in. An error
@@ -167,7 +200,7 @@ impl<S: 'static> HttpServiceFactory for OperatorSurface<S> {
         }
         let surface = Surface {
             db: self.db,
-            pages: Gate::new(self.authorize, None, self.policies),
+            pages: Gate::new(self.authorize, self.scope_query, self.policies),
             standing: Standing::default(),
             settings: self.settings,
         };

@@ -22,7 +22,7 @@ use super::{
     reads::Reads,
     redaction, retention,
     surface::{Mount, Surface},
-    timeline,
+    timeline, transaction,
     visit::Visit,
 };
 use crate::audit::Audit;
@@ -58,6 +58,7 @@ pub(super) fn register(surface: &Rc<Surface>, config: &mut AppService) {
             || Command::new("retention show"),
             retention::show,
         ))
+        .service(page(surface, "/transactions/{id}", transaction::show))
         .service(assets(surface))
         .default_service(web::to({
             let surface = Rc::clone(surface);

@@ -25,6 +25,7 @@ const TEMPLATES: &[(&str, &str)] = &templates![
     "coverage",
     "redaction",
     "retention",
+    "transaction",
 ];
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {

@@ -9,5 +9,7 @@ mod policies;
 mod redaction;
 mod retention;
 mod routes;
+mod scope;
 mod site;
 mod timeline;
+mod transaction;

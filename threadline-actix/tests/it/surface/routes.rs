@@ -21,7 +21,9 @@ pub(crate) async fn all(db: &DatabaseConnection) -> Vec<String> {
         "/policy/retention",
     ];
     paths.extend(policies.map(str::to_owned));
-    let _ = changes;
+    for change in &changes {
+        paths.push(format!("/transactions/{}", change.transaction_id));
+    }
     paths.sort();
     paths.dedup();
     paths
