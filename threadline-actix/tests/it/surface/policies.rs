@@ -3,7 +3,8 @@
 use std::convert::Infallible;
 
 use actix_web::HttpRequest;
-use threadline_actix::surface::OperatorSurface;
+use threadline::ChangeScope;
+use threadline_actix::surface::{Access, OperatorSurface};
 
 use super::{
     routes::twin,
@@ -46,6 +47,26 @@ async fn who_may_not_see_policies_is_told_the_command_and_no_page_speaks_of_them
     for link in ["/audit/coverage", "/audit/policy", "class=\"pill"] {
         let body = page.body.replace("&#x2f;", "/");
         assert!(!body.contains(link), "{link}: {body}");
+    }
+}
+
+#[actix_web::test]
+async fn who_sees_a_scope_may_not_see_policies_unless_the_host_says_so() {
+    let db = TestDb::new("policies_scoped").await.connect(2).await;
+    written(&db).await;
+    let surface = || {
+        let scoped = async |_: &HttpRequest| Ok::<_, Infallible>(Access::Scope(7));
+        OperatorSurface::new(db.clone(), scoped)
+            .scope_query(|id: &i32| ChangeScope::column_is("organisation_id", id))
+    };
+    for (path, command) in PAGES {
+        let got = get_from(surface(), "/audit", request(&format!("/audit{path}"))).await;
+        assert_eq!(got.status, 403, "{path}");
+        assert!(got.body.contains(command), "{path}: {}", got.body);
+        let open = async |_: &HttpRequest| Ok::<_, Infallible>(true);
+        let open = surface().authorize_policies(open);
+        let got = get_from(open, "/audit", request(&format!("/audit{path}"))).await;
+        assert_eq!(got.status, 200, "{path}");
     }
 }
 
