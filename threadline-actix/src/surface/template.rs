@@ -19,6 +19,7 @@ const TEMPLATES: &[(&str, &str)] = &templates![
     "part/value",
     "part/change",
     "part/policy",
+    "part/views",
     "denied",
     "notice",
     "timeline",

@@ -5,4 +5,7 @@ mod model;
 mod moment;
 mod show;
 
-pub(super) use self::show::show;
+pub(super) use self::{
+    filter::{Filter, PARAMETERS},
+    show::show,
+};

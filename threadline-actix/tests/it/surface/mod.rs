@@ -9,6 +9,7 @@ mod policies;
 mod redaction;
 mod retention;
 mod routes;
+mod saved_views;
 mod scope;
 mod site;
 mod timeline;
