@@ -49,6 +49,7 @@ mod text;
 #[allow(dead_code, reason = "for the pages to come")]
 mod visit;
 
+mod export;
 mod timeline;
 mod trail;
 mod transaction;

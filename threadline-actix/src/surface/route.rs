@@ -10,10 +10,12 @@ use actix_web::{
     web,
 };
 use minijinja::context;
+use threadline::export::ExportFormat;
 
 use super::{
     answer, asset,
     authorize::{Authorized, Gate, Refusal},
+    export,
     failure::Failure,
     headers,
     page::Page,
@@ -38,6 +40,9 @@ pub(super) fn register(surface: &Rc<Surface>, config: &mut AppService) {
         })
         .service(page(surface, "/timeline", timeline::show))
         .service(page(surface, "/transactions/{id}", transaction::show))
+        .service(exports(surface, ExportFormat::Csv))
+        .service(exports(surface, ExportFormat::Json))
+        .service(exports(surface, ExportFormat::Ndjson))
         .service(assets(surface))
         .default_service(web::to({
             let surface = Rc::clone(surface);
@@ -101,6 +106,16 @@ where
     let shown = shown?;
     ended?;
     Ok(shown)
+}
+
+/// The timeline as a file.
+fn exports(surface: &Rc<Surface>, format: ExportFormat) -> Resource {
+    let surface = Rc::clone(surface);
+    let path = format!("/export.{}", format.as_str());
+    web::resource(path).route(web::get().to(move |request: HttpRequest| {
+        let surface = Rc::clone(&surface);
+        async move { export::begin(&surface, &request, format).await }
+    }))
 }
 
 /// The files of the surface itself.

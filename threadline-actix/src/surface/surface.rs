@@ -11,6 +11,8 @@ use super::{authorize::Gate, links::Links, theme::Theme};
 pub(super) struct Surface {
     pub(super) db: DatabaseConnection,
     pub(super) pages: Rc<Gate>,
+    /// Who may have files; nobody where the host did not say.
+    pub(super) export: Option<Rc<Gate>>,
     pub(super) settings: Settings,
 }
 
@@ -19,6 +21,7 @@ pub(super) struct Surface {
 pub(super) struct Settings {
     pub(super) theme: Theme,
     pub(super) timeout: Duration,
+    pub(super) export_limit: u64,
     pub(super) public_path: Option<String>,
     pub(super) unprotected: bool,
 }
@@ -28,6 +31,7 @@ impl Default for Settings {
         Self {
             theme: Theme::default(),
             timeout: Duration::from_secs(5),
+            export_limit: 100_000,
             public_path: None,
             unprotected: false,
         }

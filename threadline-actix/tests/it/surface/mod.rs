@@ -1,6 +1,7 @@
 //! The operator surface, through actix-web's own test service, against a real PostgreSQL.
 
 mod access;
+mod export;
 mod hostile;
 mod mount;
 mod page;
