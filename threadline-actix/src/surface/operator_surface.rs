@@ -7,12 +7,13 @@ use actix_web::{
     dev::{AppService, HttpServiceFactory},
 };
 use sea_orm::DatabaseConnection;
-use threadline::{ChangeScope, telemetry};
+use threadline::{ChangeScope, health::Health, retention::RetentionPolicy, telemetry};
 
 use super::{
     access::Access,
-    authorize::{Authorize, Gate, ScopeQuery, authorize},
+    authorize::{Authorize, AuthorizePolicies, Gate, ScopeQuery, authorize, authorize_policies},
     route,
+    standing::Standing,
     surface::{Settings, Surface},
     theme::Theme,
 };
@@ -57,6 +58,7 @@ pub struct OperatorSurface<S = Infallible> {
     authorize: Authorize<S>,
     authorize_export: Option<Authorize<S>>,
     scope_query: Option<ScopeQuery<S>>,
+    policies: Option<AuthorizePolicies>,
     settings: Settings,
 }
 
@@ -72,6 +74,7 @@ impl<S: 'static> OperatorSurface<S> {
             authorize: self::authorize(authorize),
             authorize_export: None,
             scope_query: None,
+            policies: None,
             settings: Settings::default(),
         }
     }
@@ -130,6 +133,57 @@ impl<S: 'static> OperatorSurface<S> {
         self
     }
 
+    /// Says who may see the pages of coverage, redaction policy and retention, of those whom `authorize` let in. An error
+    /// denies. Default: who sees the whole trail; not who sees a scope of it, because these pages speak of every table.
+    ///
+    /// Who may not is told the command that shows the same in a terminal.
+    ///
+    /// ```
+    /// # use actix_web::HttpRequest;
+    /// # use sea_orm::DatabaseConnection;
+    /// # use threadline_actix::surface::{Access, OperatorSurface};
+    /// # async fn authorize(_: &HttpRequest) -> Result<Access, std::io::Error> { Ok(Access::Denied) }
+    /// # async fn is_engineer(_: &HttpRequest) -> Result<bool, std::io::Error> { Ok(true) }
+    /// # fn surface(db: DatabaseConnection) -> OperatorSurface {
+    /// OperatorSurface::new(db, authorize).authorize_policies(is_engineer)
+    /// # }
+    /// ```
+    pub fn authorize_policies<F, E>(mut self, function: F) -> Self
+    where
+        F: AsyncFn(&HttpRequest) -> Result<bool, E> + 'static,
+        E: 'static,
+    {
+        self.policies = Some(self::authorize_policies(function));
+        self
+    }
+
+    /// Says what the database is expected to capture. Default: the policies of the audited entities that are linked into
+    /// this program, [`Health::linked`].
+    ///
+    /// ```
+    /// # use actix_web::HttpRequest;
+    /// # use sea_orm::DatabaseConnection;
+    /// # use threadline_actix::surface::{Access, OperatorSurface};
+    /// # async fn authorize(_: &HttpRequest) -> Result<Access, std::io::Error> { Ok(Access::Denied) }
+    /// use threadline::health::Health;
+    ///
+    /// # fn surface(db: DatabaseConnection) -> Result<OperatorSurface, Box<dyn std::error::Error>> {
+    /// let health = Health::linked()?.expected_gaps(["sessions".parse()?]);
+    /// let surface = OperatorSurface::new(db, authorize).health(health);
+    /// # Ok(surface) }
+    /// ```
+    pub fn health(mut self, health: Health) -> Self {
+        self.settings.health = Ok(health);
+        self
+    }
+
+    /// Says how long changes are kept, for the page of retention. It shows the policy and purges nothing. Default: none,
+    /// which the page says.
+    pub fn retention(mut self, policy: RetentionPolicy) -> Self {
+        self.settings.retention = Some(policy);
+        self
+    }
+
     /// Chooses the colours. Default: [`Theme::System`].
     pub fn theme(mut self, theme: Theme) -> Self {
         self.settings.theme = theme;
@@ -171,10 +225,11 @@ impl<S: 'static> HttpServiceFactory for OperatorSurface<S> {
         }
         let surface = Surface {
             db: self.db,
-            pages: Gate::new(self.authorize, self.scope_query.clone()),
+            pages: Gate::new(self.authorize, self.scope_query.clone(), self.policies),
             export: self
                 .authorize_export
-                .map(|authorize| Gate::new(authorize, self.scope_query)),
+                .map(|authorize| Gate::new(authorize, self.scope_query, None)),
+            standing: Standing::default(),
             settings: self.settings,
         };
         route::register(&Rc::new(surface), config);
