@@ -53,6 +53,7 @@ mod text;
 mod visit;
 
 mod coverage;
+mod export;
 mod redaction;
 mod retention;
 mod timeline;

@@ -10,12 +10,13 @@ use actix_web::{
     web,
 };
 use minijinja::context;
+use threadline::export::ExportFormat;
 
 use super::{
     answer, asset,
     authorize::{Authorized, Gate, Refusal},
     command::Command,
-    coverage,
+    coverage, export,
     failure::Failure,
     headers,
     page::Page,
@@ -61,6 +62,9 @@ pub(super) fn register(surface: &Rc<Surface>, config: &mut AppService) {
         .service(page(surface, "/transactions/{id}", transaction::show))
         .service(form(surface, "/views", saved_view::save))
         .service(form(surface, "/views/{id}/delete", saved_view::delete))
+        .service(exports(surface, ExportFormat::Csv))
+        .service(exports(surface, ExportFormat::Json))
+        .service(exports(surface, ExportFormat::Ndjson))
         .service(assets(surface))
         .default_service(web::to({
             let surface = Rc::clone(surface);
@@ -184,6 +188,16 @@ where
     let shown = shown?;
     ended?;
     Ok(shown)
+}
+
+/// The timeline as a file.
+fn exports(surface: &Rc<Surface>, format: ExportFormat) -> Resource {
+    let surface = Rc::clone(surface);
+    let path = format!("/export.{}", format.as_str());
+    web::resource(path).route(web::get().to(move |request: HttpRequest| {
+        let surface = Rc::clone(&surface);
+        async move { export::begin(&surface, &request, format).await }
+    }))
 }
 
 /// The files of the surface itself.

@@ -3,9 +3,12 @@
 mod filter;
 mod model;
 mod moment;
+mod question;
+mod search;
 mod show;
 
 pub(super) use self::{
     filter::{Filter, PARAMETERS},
+    question::Question,
     show::show,
 };

@@ -2,6 +2,7 @@
 
 mod access;
 mod coverage;
+mod export;
 mod hostile;
 mod mount;
 mod page;
