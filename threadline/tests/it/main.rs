@@ -35,4 +35,5 @@ mod telemetry;
 mod timeline;
 mod transactions;
 mod traps;
+mod upgrade;
 mod write;
