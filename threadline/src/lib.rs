@@ -24,6 +24,7 @@ pub mod policy;
 mod query;
 mod record;
 pub mod retention;
+pub mod saved_view;
 mod schema;
 pub mod telemetry;
 mod transaction;

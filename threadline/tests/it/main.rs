@@ -28,6 +28,7 @@ mod property;
 mod rebuild;
 mod renamed_secrets;
 mod retention;
+mod saved_view;
 mod scope;
 mod search_path;
 mod summary;

@@ -2,6 +2,7 @@
 
 mod health;
 mod plan;
+mod saved_view;
 mod seed;
 
 use std::sync::{Arc, Mutex};
