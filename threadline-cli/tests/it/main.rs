@@ -13,5 +13,7 @@ mod json;
 mod migrate;
 mod pooled;
 mod retention;
+#[cfg(feature = "tls")]
+mod tls;
 mod trail;
 mod verify_coverage;
