@@ -9,7 +9,7 @@ use sea_orm::{
 use super::{Checkpoint, EXPORT_SCHEMA_VERSION, ExportFormat, ExportHead, Exporter};
 use crate::{
     error::{Error, Result},
-    query::{Count, Timeline},
+    query::{Count, Timeline, Way},
 };
 
 /// Prepares an export of what a timeline finds, from its page on, newest first.
@@ -94,6 +94,13 @@ impl Export {
     {
         // Bad filters and tokens are refused before anything is opened.
         let _ = self.timeline.select()?;
+        if self.timeline.way() == Way::Newer {
+            return Err(Error::InvalidFilter {
+                filter: "before",
+                reason: "an export goes back in time; begin it `after` a page token, or at the newest change"
+                    .to_owned(),
+            });
+        }
         let (txn, snapshot_at) = self.snapshot(db).await?;
         let head = ExportHead {
             schema_version: EXPORT_SCHEMA_VERSION,
