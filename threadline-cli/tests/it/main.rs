@@ -13,6 +13,7 @@ mod json;
 mod migrate;
 mod pooled;
 mod retention;
+mod surface;
 #[cfg(feature = "tls")]
 mod tls;
 mod trail;
