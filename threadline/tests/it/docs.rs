@@ -117,6 +117,20 @@ async fn the_sql_of_the_checklist_runs_and_its_monitor_may_look() {
 }
 
 #[tokio::test]
+async fn the_role_of_the_operator_surface_may_read_the_trail_and_nothing_else() {
+    let blocks = sql_blocks(include_str!("../../../docs/operator-surface.md"));
+    let [create] = blocks.as_slice() else {
+        panic!("{blocks:?}")
+    };
+    let test = posts().await;
+    let name = format!("auditor_{}", uuid::Uuid::new_v4().simple());
+    test.run(&create.replace("my_auditor", &name)).await;
+    let db = test.pool_as(&name, 1).await;
+    rows(&db, "SELECT 1 FROM threadline.audit_changes").await;
+    crate::support::sql::forbidden(&db, &["SELECT 1 FROM posts"]).await;
+}
+
+#[tokio::test]
 async fn what_the_guide_says_of_redaction_is_what_is_recorded() {
     let guide = include_str!("../../../docs/redaction.md");
     let blocks = sql_blocks(guide);
