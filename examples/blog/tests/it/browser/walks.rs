@@ -17,6 +17,9 @@ async fn who_deleted_this_post_is_answered_with_the_keyboard_with_and_without_sc
         operator
             .read(&["1 change", "post.deleted_via_api", "alice"])
             .await;
+        operator.choose("post.deleted_via_api").await;
+        let seen = operator.read(&["spam", "CHEAP WATCHES!!! <script>"]).await;
+        assert!(seen.contains("alice"), "{seen}");
     };
     walk().await;
     operator.forbid_scripts().await;
@@ -38,9 +41,7 @@ async fn what_an_actor_did_yesterday_is_answered_with_the_keyboard_with_and_with
         operator.tab_to("From").await;
         operator.write(&week.yesterday.to_string()).await;
         operator.choose("Apply").await;
-        let seen = operator
-            .read(&["4 changes", "post.deleted_via_api"])
-            .await;
+        let seen = operator.read(&["4 changes", "post.deleted_via_api"]).await;
         assert!(!seen.contains(&day(week.monday)), "{seen}");
     };
     walk().await;
