@@ -1,0 +1,7 @@
+//! The home page: where one starts looking.
+
+mod model;
+mod show;
+mod standing;
+
+pub(super) use self::show::show;
