@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 
 mod database;
+mod export;
 mod gen_triggers;
 mod guides;
 mod health;

@@ -20,7 +20,7 @@ use crate::{
 const CONTEXT: &str = r#"{"actor": {"type": "user", "id": "alice"}, "request_id": "r1", "correlation_id": "c1", "source": "web"}"#;
 
 /// Three transactions: alice adds two posts and says so, nobody edits one, nobody deletes the other.
-fn trail(name: &str) -> (Host, TestDb) {
+pub(crate) fn trail(name: &str) -> (Host, TestDb) {
     let mut host = Host::empty();
     let test = TestDb::new(name);
     test.run(&codegen::base_schema(&SchemaName::default()).up);

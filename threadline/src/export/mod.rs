@@ -9,6 +9,7 @@ mod context;
 mod csv;
 mod encode;
 mod end;
+mod evidence;
 mod exporter;
 mod format;
 mod formula;
@@ -20,8 +21,14 @@ pub use self::{
     context::MAX_EXPORTED_ACTIONS,
     csv::CSV_COLUMNS,
     end::{CutBy, EXPORT_SCHEMA_VERSION, ExportEnd, ExportHead},
+    evidence::export_evidence,
     exporter::{Exporter, WriteExportError},
     format::{ExportFormat, UnknownFormat},
     formula::{cell, read_cell},
     request::{Export, export},
 };
+
+// The code of the guide compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/export.md")]
+struct ExportGuide;

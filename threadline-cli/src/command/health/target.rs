@@ -3,6 +3,7 @@
 use sea_orm::DatabaseConnection;
 use threadline::{
     codegen::TableName,
+    evidence::RecordEvidence,
     health::{DeclaredTable, Health},
 };
 use tokio::runtime::Runtime;
@@ -88,6 +89,17 @@ impl Target {
         self.runtime
             .block_on(look(&self.db))
             .map_err(|err| Error::Health(Box::new(err)))
+    }
+}
+
+impl Target {
+    /// Leaves evidence of what was seen, if this role may.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) fn record(&self, evidence: RecordEvidence) -> Result<()> {
+        self.fetch(async |db| evidence.insert_if_permitted(db).await)?;
+        Ok(())
     }
 }
 
