@@ -20,6 +20,7 @@ use crate::{
     exit_code,
     migration::{ExistingError, NoVersionLeft, RenderError},
     migrator::NotRegistrable,
+    pooler,
     project::{LocateError, WorkspaceError},
     trail::KeyError,
 };
@@ -297,7 +298,7 @@ impl Error {
             Self::Existing(ExistingError::Marker { .. }) => {
                 Some("restore the line from version control".to_owned())
             }
-            _ => None,
+            _ => pooler::help(self).map(str::to_owned),
         }
     }
 }

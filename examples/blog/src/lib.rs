@@ -2,7 +2,7 @@
 //!
 //! Read it in this order: `entity` (what is audited), `app` (how the middleware is wrapped),
 //! `route::posts` (audited writes), `route::records` and `route::trail` (reading the trail),
-//! `route::audit` (pages for operators), `job` (the context of a request in background work).
+//! `route::audit` (the operator surface), `job` (the context of a request in background work).
 
 #![forbid(unsafe_code)]
 
@@ -12,7 +12,6 @@ pub mod app;
 mod auth;
 mod error;
 pub mod job;
-mod page;
 mod route;
 
 pub mod migration;

@@ -27,7 +27,7 @@ struct Answer<'a> {
 pub(crate) fn run(args: &AsOfArgs) -> Result<Report> {
     let database = Database::open(&args.connection)?;
     let (table, key) = (&args.record.table, &args.record.key);
-    let snapshot = database.run(async |db| {
+    let snapshot = database.read(async |db| {
         let record = find_record(table, key, db).await?;
         let snapshot = record.fetch_image(args.at, db).await;
         snapshot.map_err(|err| known(table, key, err))

@@ -34,7 +34,7 @@ fn show(args: &EvidenceShowArgs) -> Result<Report> {
     if let Some(token) = &args.after {
         query = query.after(token.clone());
     }
-    let page = database.run(async |db| {
+    let page = database.read(async |db| {
         query
             .fetch(db)
             .await

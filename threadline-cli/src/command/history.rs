@@ -26,7 +26,7 @@ struct Changes<'a> {
 pub(crate) fn run(args: &HistoryArgs) -> Result<Report> {
     let database = Database::open(&args.connection)?;
     let (table, key) = (&args.record.table, &args.record.key);
-    let changes = database.run(async |db| {
+    let changes = database.read(async |db| {
         let record = find_record(table, key, db).await?;
         let mut query = record.history().page_size(args.page.limit.into());
         if let Some(token) = &args.page.after {

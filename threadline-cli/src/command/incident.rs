@@ -18,7 +18,7 @@ use crate::{
 pub(crate) fn run(args: &IncidentArgs) -> Result<Report> {
     let database = Database::open(&args.connection)?;
     let query = incident(args.id).limit(args.limit.into());
-    let found = database.run(async |db| {
+    let found = database.read(async |db| {
         let found = query.fetch(db).await;
         found.map_err(|err| Error::Trail(Box::new(err)))
     })?;

@@ -29,7 +29,7 @@ struct Changes {
 pub(crate) fn run(args: &TimelineArgs) -> Result<Report> {
     let database = Database::open(&args.connection)?;
     let query = query(args);
-    let changes = database.run(async |db| {
+    let changes = database.read(async |db| {
         let page = query.fetch(db).await.map_err(refused_filter)?;
         Ok::<_, Error>(Changes {
             from: args.filter.from,

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A command line of every command that has `--json`, in an order in which each finds something.
-const COMMANDS: [&str; 18] = [
+pub(crate) const COMMANDS: [&str; 18] = [
     "continuity",
     "continuity baseline --table items --dry-run",
     "continuity baseline --table items --execute",
@@ -45,8 +45,8 @@ fn printing(command: &clap::Command, name: &str, found: &mut BTreeSet<String>) {
     }
 }
 
-fn captured() -> (Host, TestDb) {
-    let (host, test) = host("json");
+pub(crate) fn captured(name: &str) -> (Host, TestDb) {
+    let (host, test) = host(name);
     host.write(
         "threadline.toml",
         "[tables.items]\n[retention]\nkeep_days = 10\n",
@@ -64,7 +64,7 @@ fn every_json_result_says_its_version() {
         let rest = line.strip_prefix(name);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
     };
-    let (host, _test) = captured();
+    let (host, _test) = captured("json");
     let mut seen = BTreeSet::new();
     for line in COMMANDS {
         let said = host.run(line.split(' ').chain(["--json"]));

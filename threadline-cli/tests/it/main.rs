@@ -11,6 +11,7 @@ mod host;
 mod install;
 mod json;
 mod migrate;
+mod pooled;
 mod retention;
 mod trail;
 mod verify_coverage;

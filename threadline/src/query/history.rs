@@ -1,14 +1,17 @@
+use chrono::{DateTime, Utc};
 use sea_orm::{
     EntityTrait, PrimaryKeyTrait, QueryOrder, QuerySelect, Select,
     sea_query::{
-        Alias, CommonTableExpression, Expr, Query, SelectStatement, UnionType, WithClause,
+        Alias, CommonTableExpression, Expr, ExprTrait, Query, SelectStatement, UnionType,
+        WithClause,
     },
 };
 
 use super::{
     row_ref::{ROW, row_ref},
-    scope::{ChangeScope, holds_for, withheld_columns},
+    scope::{ChangeScope, holds_for},
     search::Position,
+    way::Way,
 };
 use crate::{audited::Audited, entity::audit_change, schema};
 
@@ -16,62 +19,86 @@ use crate::{audited::Audited, entity::audit_change, schema};
 pub(crate) fn history<E: Audited>(
     id: <E::PrimaryKey as PrimaryKeyTrait>::ValueType,
 ) -> Select<audit_change::Entity> {
-    history_of(row_ref::<E>(id), None, None)
+    history_of(row_ref::<E>(id))
 }
 
-/// As [`history`], of the record that the reference means, and only what is older than a position
-/// and in the scope. A marker is in it where the change that it ended is.
-///
-/// Two ordered scans of the same index, merged: a page of a hot record reads a page, not the
-/// record's whole history.
-pub(crate) fn history_of(
-    row: CommonTableExpression,
-    before: Option<Position>,
-    scope: Option<&ChangeScope>,
-) -> Select<audit_change::Entity> {
-    let markers = newest_first("m", ended_by_marker("m", scope), before);
-    let own = Expr::cust(own_row("c"));
-    let own = match scope {
-        Some(scope) => Expr::cust_with_exprs("$1 AND $2", [own, holds_for(scope, "c")]),
-        None => own,
-    };
-    let both = newest_first("c", own, before)
-        .union(UnionType::All, markers)
-        .to_owned();
+fn history_of(row: CommonTableExpression) -> Select<audit_change::Entity> {
     let mut select = audit_change::Entity::find()
         .order_by_desc(audit_change::Column::CapturedAt)
         .order_by_desc(audit_change::Column::Id);
     QuerySelect::query(&mut select)
         .from_clear()
-        .from_subquery(both, Alias::new("audit_changes"))
+        .from_subquery(
+            of_record(Stretch::default(), None),
+            Alias::new("audit_changes"),
+        )
         .with_cte(WithClause::new().cte(row).to_owned());
-    match scope {
-        Some(scope) => withheld_columns(scope, select),
-        None => select,
+    select
+}
+
+/// A stretch of a record's history, and the way through it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stretch {
+    pub(super) way: Way,
+    /// Everything up to here has been looked through.
+    pub(super) edge: Option<Position>,
+    pub(super) from: Option<DateTime<Utc>>,
+    pub(super) to: Option<DateTime<Utc>>,
+}
+
+impl Default for Stretch {
+    fn default() -> Self {
+        Self {
+            way: Way::Older,
+            edge: None,
+            from: None,
+            to: None,
+        }
     }
 }
 
-/// The changes that fulfil a condition, newest first.
+/// The changes of the record, and the markers that ended it: in a scope, those that ended a change
+/// in scope.
+///
+/// Two ordered scans of the same index, merged: a page of a hot record reads a page, not the
+/// record's whole history.
+pub(super) fn of_record(stretch: Stretch, scope: Option<&ChangeScope>) -> SelectStatement {
+    let markers = nearest_first("m", ended_by_marker("m", scope), stretch);
+    nearest_first("c", Expr::cust(own_row("c")), stretch)
+        .union(UnionType::All, markers)
+        .to_owned()
+}
+
+/// The changes that fulfil a condition, in their order on the way.
 ///
 /// PostgreSQL takes every record to have the average number of changes, for which it would read
 /// all of them and sort. A limit that it can't foresee makes it plan for reading a tenth: then it
-/// walks the index from the newest change on.
+/// walks the index from the nearest change on.
 ///
-/// The position is asked for below the limit: above it, the scan would begin at the newest change.
-fn newest_first(alias: &'static str, condition: Expr, before: Option<Position>) -> SelectStatement {
+/// The stretch is asked for below the limit: above it, the scan would begin at the newest change.
+fn nearest_first(alias: &'static str, condition: Expr, stretch: Stretch) -> SelectStatement {
     let table = (
         Alias::new(schema::current().as_str()),
         Alias::new("audit_changes"),
     );
-    let order =
-        format!("ORDER BY {alias}.captured_at DESC, {alias}.id DESC LIMIT (SELECT NULL::bigint)");
-    let condition = match before {
-        None => Expr::cust_with_expr(format!("$1 {order}"), condition),
-        Some((at, id)) => Expr::cust_with_exprs(
-            format!("$1 AND ({alias}.captured_at, {alias}.id) < ($2, $3) {order}"),
-            [condition, Expr::val(at), Expr::val(id)],
+    let at = || Expr::col((alias, "captured_at"));
+    let place = || Expr::tuple([at(), Expr::col((alias, "id"))]);
+    let bounds = [
+        stretch.edge.map(|(time, id)| {
+            let edge = Expr::tuple([Expr::val(time), Expr::val(id)]);
+            stretch.way.is_behind(place(), edge)
+        }),
+        stretch.from.map(|from| at().gte(from)),
+        stretch.to.map(|to| at().lte(to)),
+    ];
+    let bounds = bounds.into_iter().flatten().reduce(ExprTrait::and);
+    let word = stretch.way.word();
+    let condition = Expr::cust_with_exprs(
+        format!(
+            "$1 AND $2 ORDER BY {alias}.captured_at {word}, {alias}.id {word} LIMIT (SELECT NULL::bigint)"
         ),
-    };
+        [condition, bounds.unwrap_or_else(|| Expr::cust("true"))],
+    );
     let ordered = Query::select()
         .expr(Expr::cust(format!("{alias}.*")))
         .from_as(table, alias)

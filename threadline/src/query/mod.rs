@@ -2,6 +2,7 @@
 
 mod filter;
 mod history;
+mod moments;
 mod page;
 mod row_ref;
 mod scope;
@@ -10,15 +11,20 @@ mod stored;
 mod summary;
 mod timeline;
 mod transactions;
+mod way;
 mod within;
 
 pub(crate) use self::{
-    history::{ended_by_marker, history, history_of, own_row},
+    filter::RecordKey,
+    history::{ended_by_marker, history, own_row},
+    moments::moments,
     page::fingerprint,
-    row_ref::{ROW, quoted_name, row_ref, row_ref_of},
+    row_ref::{ROW, quoted_name, row_ref},
     scope::{holds_for, standings, withheld_columns},
+    way::Way,
 };
 pub use self::{
+    moments::{Moment, Moments},
     page::{InvalidPageToken, MAX_PAGE_SIZE, Page, PageToken},
     scope::{ChangeScope, InvalidScope},
     stored::TimelineFilters,

@@ -69,6 +69,14 @@ impl PageToken {
         }
     }
 
+    /// The place just above, so that what is below it includes what is at this one.
+    pub(crate) fn just_above(&self) -> Self {
+        Self {
+            id: self.id.saturating_add(1),
+            ..self.clone()
+        }
+    }
+
     /// The position, if the token belongs to the query.
     pub(crate) fn position(&self, query: u64) -> Result<(DateTime<Utc>, i64), InvalidPageToken> {
         if self.query != query {

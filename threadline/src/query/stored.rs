@@ -4,13 +4,13 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    filter::{ActorFilter, EntityTable, Filter},
+    filter::{ActorFilter, EntityTable, Filter, RecordKey},
     row_ref::quoted,
     timeline::{Timeline, timeline},
 };
 use crate::{
-    actor::ActorRef,
-    entity::audit_change::Op,
+    actor::{ActorKind, ActorRef},
+    entity::{JsonText, audit_change::Op},
     error::{Error, Result},
 };
 
@@ -43,6 +43,8 @@ pub struct TimelineFilters {
     #[serde(skip_serializing_if = "is_false")]
     no_actor: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    actor_kind: Option<ActorKind>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     correlation_id: Option<String>,
@@ -60,6 +62,16 @@ pub struct TimelineFilters {
     action: Option<String>,
     #[serde(skip_serializing_if = "is_false")]
     scoped: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record: Option<StoredRecord>,
+}
+
+/// A record by its table, as `schema.table`, and its key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredRecord {
+    table: String,
+    key: JsonText,
 }
 
 /// The table of an entity; without a schema it is the one that the connection's `search_path` finds.
@@ -93,6 +105,7 @@ impl Timeline {
             transaction,
             action,
             scope,
+            record,
         } = self.filter.clone();
         TimelineFilters {
             entity: entity.map(|entity| StoredTable {
@@ -102,9 +115,13 @@ impl Timeline {
             schema,
             table,
             no_actor: matches!(actor, Some(ActorFilter::Nobody)),
+            actor_kind: match actor {
+                Some(ActorFilter::Kind(kind)) => Some(kind),
+                _ => None,
+            },
             actor: match actor {
                 Some(ActorFilter::Is(actor)) => Some(actor),
-                Some(ActorFilter::Nobody) | None => None,
+                Some(ActorFilter::Kind(_) | ActorFilter::Nobody) | None => None,
             },
             request_id,
             correlation_id,
@@ -115,6 +132,10 @@ impl Timeline {
             transaction,
             action,
             scoped: scope.is_some(),
+            record: record.map(|record| StoredRecord {
+                table: record.table.to_string(),
+                key: record.key,
+            }),
         }
     }
 }
@@ -131,17 +152,26 @@ impl TryFrom<TimelineFilters> for Timeline {
                 reason: reason.to_owned(),
             });
         }
-        let actor = match (stored.actor, stored.no_actor) {
-            (Some(_), true) => {
-                let reason = "an actor and no actor at once find nothing".to_owned();
+        let actor = match (stored.actor, stored.actor_kind, stored.no_actor) {
+            (Some(actor), None, false) => Some(ActorFilter::Is(actor)),
+            (None, Some(kind), false) => Some(ActorFilter::Kind(kind)),
+            (None, None, true) => Some(ActorFilter::Nobody),
+            (None, None, false) => None,
+            _ => {
+                let reason = "of an actor, a kind of actor and no actor there can be one";
                 return Err(Error::InvalidFilter {
                     filter: "actor",
-                    reason,
+                    reason: reason.to_owned(),
                 });
             }
-            (Some(actor), false) => Some(ActorFilter::Is(actor)),
-            (None, true) => Some(ActorFilter::Nobody),
-            (None, false) => None,
+        };
+        let record = |record: StoredRecord| {
+            let table = record.table.parse().map_err(|err| Error::InvalidFilter {
+                filter: "record",
+                reason: format!("its table: {err}"),
+            })?;
+            let key = record.key;
+            Ok::<_, Error>(RecordKey { table, key })
         };
         let mut query = timeline();
         query.filter = Filter {
@@ -162,6 +192,7 @@ impl TryFrom<TimelineFilters> for Timeline {
             transaction: stored.transaction,
             action: stored.action,
             scope: None,
+            record: stored.record.map(record).transpose()?,
         };
         query.filter.check()?;
         Ok(query)
@@ -171,7 +202,7 @@ impl TryFrom<TimelineFilters> for Timeline {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::query::ChangeScope;
+    use crate::{query::ChangeScope, record};
 
     fn all() -> Timeline {
         timeline()
@@ -190,7 +221,15 @@ mod tests {
 
     #[test]
     fn every_filter_survives_its_stored_form() {
-        for query in [timeline(), timeline().no_actor(), all()] {
+        let key = serde_json::from_str(r#"{"id": 1.50}"#).unwrap();
+        let record = record("shop.\"Order Lines\"".parse().unwrap(), key);
+        for query in [
+            timeline(),
+            timeline().no_actor(),
+            timeline().actor_kind(ActorKind::Job),
+            timeline().record(&record),
+            all(),
+        ] {
             let text = serde_json::to_string(&query.filters()).unwrap();
             let stored: TimelineFilters = serde_json::from_str(&text).unwrap();
             let read = Timeline::try_from(stored).unwrap();
@@ -219,7 +258,10 @@ mod tests {
             serde_json::to_string(&scoped).unwrap().as_str(),
             r#"{"table":""}"#,
             r#"{"actor":{"type":"user","id":"1"},"no_actor":true}"#,
+            r#"{"actor_kind":"user","no_actor":true}"#,
             r#"{"entity":{"table":"posts"},"table":"posts"}"#,
+            r#"{"record":{"table":"","key":{}}}"#,
+            r#"{"record":{"table":"posts","key":{"id":1}},"table":"posts"}"#,
         ] {
             let stored: TimelineFilters = serde_json::from_str(text).unwrap();
             assert!(Timeline::try_from(stored).is_err(), "{text}");

@@ -1,13 +1,14 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, Order, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, Select,
+    ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, Select,
     sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement},
 };
 
 use super::{
     page::{MAX_PAGE_SIZE, Page, PageToken, fingerprint},
     scope::{ChangeScope, standings},
+    way::{Place, Way, tokens},
 };
 use crate::{
     actor::ActorRef,
@@ -78,29 +79,6 @@ struct Filter {
     since: Option<DateTime<Utc>>,
     until: Option<DateTime<Utc>>,
     scope: Option<ChangeScope>,
-}
-
-/// Where a page begins.
-#[derive(Clone, Debug)]
-enum Place {
-    After(PageToken),
-    Before(PageToken),
-}
-
-/// Which way a page is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    Older,
-    Newer,
-}
-
-impl Way {
-    const fn order(self) -> Order {
-        match self {
-            Self::Older => Order::Desc,
-            Self::Newer => Order::Asc,
-        }
-    }
 }
 
 impl Transactions {
@@ -177,7 +155,15 @@ impl Transactions {
     /// # Errors
     /// When the page token is not one of this query.
     pub fn select(&self) -> Result<Select<Entity>> {
-        self.found(None)
+        let id = self.position()?;
+        let way = self.way();
+        Ok(self
+            .filter
+            .looked_for(Entity::find())
+            .apply_if(id, |query, id| {
+                query.filter(way.is_behind(Expr::col(Column::Id), Expr::val(id)))
+            })
+            .order_by(Column::Id, way.order()))
     }
 
     /// Reads one page.
@@ -187,7 +173,7 @@ impl Transactions {
     pub async fn fetch<C: ConnectionTrait>(&self, db: &C) -> Result<Page<Model>> {
         let wanted = self.page_size + 1;
         let scan = Ord::max(self.scan_limit, wanted);
-        let mut entries = self.found(Some(scan))?.limit(wanted).all(db).await?;
+        let mut entries = self.found(scan)?.limit(wanted).all(db).await?;
         let end = if entries.len() as u64 == wanted {
             entries.pop();
             entries.last().map(place_of)
@@ -214,14 +200,8 @@ impl Transactions {
         }
         let token = |(at, id)| PageToken::new(self.fingerprint(), at, id);
         let edge = |entry: Option<&Model>| entry.map(place_of).map(token);
-        let (next, previous) = match (way, &self.place) {
-            (Way::Older, None) => (end.map(token), None),
-            (Way::Older, Some(Place::After(at) | Place::Before(at))) => {
-                let first = edge(entries.first()).unwrap_or_else(|| at.just_below());
-                (end.map(token), Some(first))
-            }
-            (Way::Newer, _) => (edge(entries.last()), end.map(token)),
-        };
+        let (newest, oldest) = (edge(entries.first()), edge(entries.last()));
+        let (next, previous) = tokens(self.place.as_ref(), newest, oldest, end.map(token));
         Ok(Page {
             entries,
             next,
@@ -230,10 +210,14 @@ impl Transactions {
     }
 
     fn way(&self) -> Way {
-        match self.place {
-            Some(Place::Before(_)) => Way::Newer,
-            _ => Way::Older,
-        }
+        self.place.as_ref().map_or(Way::Older, Place::way)
+    }
+
+    /// The transaction behind which the page begins.
+    fn position(&self) -> Result<Option<i64>> {
+        let position = |place: &Place| place.token().position(self.fingerprint());
+        let position = self.place.as_ref().map(position).transpose()?;
+        Ok(position.map(|(_, id)| id))
     }
 
     fn fingerprint(&self) -> u64 {
@@ -241,59 +225,57 @@ impl Transactions {
     }
 
     /// The transactions, looked for among so many of the key.
-    fn found(&self, scan: Option<u64>) -> Result<Select<Entity>> {
-        let walked = self.walked(scan)?;
+    fn found(&self, scan: u64) -> Result<Select<Entity>> {
         let mut select = Entity::find();
         QuerySelect::query(&mut select)
             .from_clear()
-            .from_subquery(walked, Alias::new("audit_transactions"));
-        Ok(self
-            .filter
-            .looked_for(select)
-            .order_by(Column::Id, self.way().order()))
+            .from_subquery(self.walked(scan)?, Alias::new("audit_transactions"));
+        let mut select = self.filter.looked_for(select);
+        // The order of the walk, so that nothing is sorted.
+        for (key, _) in self.filter.key() {
+            select = select.order_by(key, self.way().order());
+        }
+        Ok(select.order_by(Column::Id, self.way().order()))
     }
 
     /// So many transactions of the key on the way.
     ///
     /// The order begins with the key, so that its index has it: for NULL, PostgreSQL does not see
     /// that all are equal. The limit is hidden: a large one that it sees may make it sort them all.
-    fn walked(&self, scan: Option<u64>) -> Result<SelectStatement> {
-        let order = self.way().order();
-        let mut walk = Query::select();
-        walk.expr(Expr::cust("t.*")).from_as(
-            (
-                Alias::new(schema::current().as_str()),
-                Alias::new("audit_transactions"),
-            ),
-            "t",
-        );
+    fn walked(&self, scan: u64) -> Result<SelectStatement> {
+        let way = self.way();
         let column = |column: Column| Expr::col(("t", column.as_str()));
+        let (mut conditions, mut order) = (Vec::new(), String::new());
         for (key, value) in self.filter.key() {
-            walk.and_where(match value {
+            conditions.push(match value {
                 Some(value) => column(key).eq(value),
                 None => column(key).is_null(),
             });
-            walk.order_by_expr(column(key), order.clone());
+            order += &format!("t.{} {}, ", key.as_str(), way.word());
         }
-        if let Some(place) = &self.place {
-            let (Place::After(token) | Place::Before(token)) = place;
-            let (_, id) = token.position(self.fingerprint())?;
-            let id_of = column(Column::Id);
-            walk.and_where(match place {
-                Place::After(_) => id_of.lt(id),
-                Place::Before(_) => id_of.gt(id),
-            });
+        if let Some(id) = self.position()? {
+            conditions.push(way.is_behind(column(Column::Id), Expr::val(id)));
         }
-        walk.order_by_expr(column(Column::Id), order);
-        let mut limited = Query::select();
-        limited.expr(Expr::cust("w.*")).from_subquery(walk, "w");
-        if let Some(scan) = scan {
-            limited.and_where(Expr::cust_with_values(
-                "true LIMIT (SELECT $1::bigint)",
-                [i64::try_from(scan).unwrap_or(i64::MAX)],
-            ));
-        }
-        Ok(limited)
+        let conditions = conditions.into_iter().reduce(ExprTrait::and);
+        let walk = Expr::cust_with_exprs(
+            format!(
+                "$1 ORDER BY {order}t.id {} LIMIT (SELECT $2::bigint)",
+                way.word()
+            ),
+            [
+                conditions.unwrap_or_else(|| Expr::cust("true")),
+                Expr::val(i64::try_from(scan).unwrap_or(i64::MAX)),
+            ],
+        );
+        let table = (
+            Alias::new(schema::current().as_str()),
+            Alias::new("audit_transactions"),
+        );
+        Ok(Query::select()
+            .expr(Expr::cust("t.*"))
+            .from_as(table, "t")
+            .and_where(walk)
+            .to_owned())
     }
 
     /// The transaction at which a walk ended, if it took as many as it may.
@@ -304,7 +286,7 @@ impl Transactions {
     ) -> Result<Option<(DateTime<Utc>, i64)>> {
         let mut last = Query::select();
         last.expr(Expr::cust("e.occurred_at, e.id"))
-            .from_subquery(self.walked(Some(scan))?, "e")
+            .from_subquery(self.walked(scan)?, "e")
             .offset(scan - 1)
             .limit(1);
         let row = db.query_one(&last).await?;

@@ -8,6 +8,7 @@ use super::{
     scope::withheld_columns,
     search::{Position, Search},
     timeline::Timeline,
+    way::Way,
 };
 use crate::{
     entity::audit_change,
@@ -23,7 +24,7 @@ impl Timeline {
         db: &C,
     ) -> Result<Page<audit_change::Model>> {
         self.filter.check()?;
-        let mut search = Search::new(&self.filter, self.position()?, self.scan_limit);
+        let mut search = Search::new(&self.filter, Way::Older, self.position()?, self.scan_limit);
         let mut entries: Vec<audit_change::Model> = Vec::new();
         let mut size = 0;
         let wanted = self.page_size + 1;

@@ -7,14 +7,10 @@ mod records;
 mod tags;
 mod trail;
 
-use actix_web::{
-    middleware::from_fn,
-    web::{self, ServiceConfig},
-};
+use actix_web::web::{self, ServiceConfig};
+use sea_orm::DatabaseConnection;
 
-use crate::auth::operators_only;
-
-pub(crate) fn configure(config: &mut ServiceConfig) {
+pub(crate) fn configure(db: DatabaseConnection, config: &mut ServiceConfig) {
     config
         .service(
             web::scope("/api/posts")
@@ -37,11 +33,5 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             "/api/audit_transactions/{id}/changes",
             web::get().to(trail::incident),
         )
-        .service(
-            web::scope("/audit")
-                .route("", web::get().to(audit::timeline))
-                .route("/style.css", web::get().to(audit::style))
-                .route("/transactions/{id}", web::get().to(audit::transaction))
-                .wrap(from_fn(operators_only)),
-        );
+        .service(audit::admin(db));
 }

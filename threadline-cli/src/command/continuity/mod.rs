@@ -21,7 +21,7 @@ pub(crate) fn run(args: &ContinuityArgs) -> Result<Report> {
         return baseline::run(args);
     }
     let database = Database::open(&args.connection)?;
-    let report = database.run(async |db| continuity(db).await)?;
+    let report = database.read(async |db| continuity(db).await)?;
     Ok(Report {
         text: if args.output.json {
             json_of_version(&report)?

@@ -10,6 +10,7 @@ use crate::{
     error::{Error, Result},
     json::json,
     output::Report,
+    reading,
     trail::refused_filter,
 };
 
@@ -32,12 +33,15 @@ struct Estimate {
 /// When a filter can't be used, or the database fails.
 pub(super) fn run(args: &ExportArgs, timeline: &Timeline, format: ExportFormat) -> Result<Report> {
     let database = Database::open(&args.connection)?;
+    // Everything is looked through, as the export itself does.
+    let count = export(timeline.clone().scan_limit(u64::MAX));
+    let count =
+        database.read(async |txn| count.count(args.limit, txn).await.map_err(refused_filter))?;
     let estimate = database.run(async |db| {
-        // Everything is looked through, as the export itself does.
-        let count = export(timeline.clone().scan_limit(u64::MAX));
-        let count = count.count(args.limit, db).await.map_err(refused_filter)?;
         let sample = export(timeline.clone()).format(format).limit(SAMPLE);
-        let mut exporter = sample.begin(db).await.map_err(refused_filter)?;
+        let txn = reading::begin(db).await;
+        let txn = txn.map_err(|err| Error::Trail(Box::new(err.into())))?;
+        let mut exporter = sample.begin_in(txn).await.map_err(refused_filter)?;
         while exporter
             .next_chunk()
             .await

@@ -5,7 +5,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use sea_orm::DatabaseTransaction;
+use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use serde::Serialize;
 use threadline::{
     PageToken, Timeline,
@@ -22,6 +22,7 @@ use crate::{
     error::{Error, Result},
     json::json,
     output::{self, Progress, Report},
+    reading,
     trail::{filtered, refused_filter},
 };
 
@@ -87,7 +88,8 @@ fn to_stdout(args: &ExportArgs, timeline: &Timeline, format: ExportFormat) -> Re
     let database = Database::open(&args.connection)?;
     let end = database.run(async |db| {
         let prepared = export(timeline.clone()).format(format).limit(args.limit);
-        let mut exporter = prepared.begin(db).await.map_err(refused_filter)?;
+        let txn = begin(db).await?;
+        let mut exporter = prepared.begin_in(txn).await.map_err(refused_filter)?;
         let mut out = output::data();
         while let Some(chunk) = exporter.next_chunk().await.map_err(refused_filter)? {
             match out.write_all(&chunk).and_then(|()| out.flush()) {
@@ -128,14 +130,15 @@ fn to_file(
     let summary = database.run(async |db| {
         let prepared = export(timeline.clone()).format(format).limit(args.limit);
         let mut exporter = match part.checkpoint.take() {
-            Some(checkpoint) => Export::resume(checkpoint, db).await,
-            None => prepared.begin(db).await,
+            Some(checkpoint) => Export::resume_in(checkpoint, begin(db).await?).await,
+            None => prepared.begin_in(begin(db).await?).await,
         }
         .map_err(refused_filter)?;
         let about = if Progress::is_shown() {
             let count = export(timeline.clone().scan_limit(u64::MAX));
+            let txn = begin(db).await?;
             count
-                .count(args.limit, db)
+                .count(args.limit, &txn)
                 .await
                 .map_err(refused_filter)?
                 .value
@@ -145,8 +148,7 @@ fn to_file(
         let end = write(&mut exporter, &mut part, about).await?;
         let (bytes, sha256) = part.finish(exporter.sha256())?;
         let evidence = export_evidence(&end, bytes, &sha256);
-        let evidence = evidence
-            .insert_if_permitted(db)
+        let evidence = reading::record(evidence, db)
             .await
             .map_err(refused_filter)?;
         Ok::<_, Error>(Summary {
@@ -160,7 +162,7 @@ fn to_file(
             snapshot_at: end.head.snapshot_at,
             snapshots: end.snapshots,
             sha256,
-            evidence: evidence.map(|evidence| evidence.id),
+            evidence,
         })
     })?;
     report.cut = !summary.complete;
@@ -170,6 +172,11 @@ fn to_file(
         text(args, &summary)
     };
     Ok(report)
+}
+
+async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction> {
+    let txn = reading::begin(db).await;
+    txn.map_err(|err| Error::Trail(Box::new(err.into())))
 }
 
 async fn write(

@@ -39,7 +39,7 @@ fn text(report: &FindingsReport) -> String {
     for finding in &report.findings {
         let kind = match finding.fix {
             Fix::Sql(_) => "run this SQL",
-            Fix::Command(_) => "run, and apply the migration",
+            Fix::Command(_) => "run, and apply the migration if it writes one",
             _ => "do",
         };
         text += &format!(

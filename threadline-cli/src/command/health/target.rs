@@ -1,6 +1,6 @@
 //! The database that is looked at, and what the project expects of it.
 
-use sea_orm::DatabaseConnection;
+use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use threadline::{
     codegen::TableName,
     evidence::RecordEvidence,
@@ -14,6 +14,7 @@ use crate::{
     database::connect,
     entity::Place,
     error::{Error, Result},
+    reading,
     settings::Settings,
 };
 
@@ -72,23 +73,31 @@ impl Target {
     pub(crate) fn health(&self) -> Result<Health> {
         let config = &self.settings.config;
         let gaps = names("expected_gaps", &config.coverage.expected_gaps)?;
-        Ok(Health::new()
+        let mut health = Health::new()
             .declare(self.declared.iter().map(|(table, _)| table.clone()))
             .expected_gaps(gaps)
-            .application_roles(&config.health.application_roles))
+            .application_roles(&config.health.application_roles);
+        if let Some(policy) = &config.retention {
+            health = health.retention(policy.clone());
+        }
+        Ok(health)
     }
 
-    /// Looks at the database.
+    /// Looks at the database, in one transaction.
     ///
     /// # Errors
     /// When it cannot be looked at.
     pub(crate) fn fetch<T>(
         &self,
-        look: impl AsyncFnOnce(&DatabaseConnection) -> threadline::Result<T>,
+        look: impl AsyncFnOnce(&DatabaseTransaction) -> threadline::Result<T>,
     ) -> Result<T> {
-        self.runtime
-            .block_on(look(&self.db))
-            .map_err(|err| Error::Health(Box::new(err)))
+        let looked: threadline::Result<T> = self.runtime.block_on(async {
+            let txn = reading::begin(&self.db).await?;
+            let found = look(&txn).await?;
+            txn.rollback().await?;
+            Ok(found)
+        });
+        looked.map_err(|err| Error::Health(Box::new(err)))
     }
 }
 
@@ -98,7 +107,8 @@ impl Target {
     /// # Errors
     /// When the database fails.
     pub(crate) fn record(&self, evidence: RecordEvidence) -> Result<()> {
-        self.fetch(async |db| evidence.insert_if_permitted(db).await)?;
+        let recorded = self.runtime.block_on(reading::record(evidence, &self.db));
+        recorded.map_err(|err| Error::Health(Box::new(err)))?;
         Ok(())
     }
 }

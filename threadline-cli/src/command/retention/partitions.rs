@@ -18,7 +18,7 @@ pub(super) fn run(args: &RetentionPartitionsArgs) -> Result<Report> {
             done_text(&done)
         }
     } else {
-        let plan = database.run(async |db| prepared.preview(db).await)?;
+        let plan = database.read(async |db| prepared.preview(db).await)?;
         if args.output.json {
             json(&plan)?
         } else {

@@ -30,7 +30,7 @@ pub(super) fn run(args: &RetentionPurgeArgs) -> Result<Report> {
             done_text(&run)
         }
     } else {
-        let preview = database.run(async |db| prepared.preview(db).await)?;
+        let preview = database.read(async |db| prepared.preview(db).await)?;
         if args.output.json {
             json(&preview)?
         } else {

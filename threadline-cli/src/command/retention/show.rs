@@ -14,7 +14,7 @@ use crate::{
 /// When there is no policy, or the database can't be looked at.
 pub(super) fn run(args: &RetentionShowArgs) -> Result<Report> {
     let (database, policy) = super::open(&args.connection)?;
-    let status = database.run(async |db| status(&policy, db).await)?;
+    let status = database.read(async |db| status(&policy, db).await)?;
     Ok(Report {
         text: if args.output.json {
             json_of_version(&status)?

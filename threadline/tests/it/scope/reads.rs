@@ -143,6 +143,16 @@ async fn a_record_that_moved_shows_the_changes_for_which_the_condition_holds() {
             .map(|change| change.op)
             .collect::<Vec<_>>()
     };
+    let moments = async |id: i64| {
+        let record = note(id).in_scope(&seven());
+        let moments = record.fetch_moments(Utc::now(), 10, db).await.unwrap();
+        assert!(moments.later.is_empty() && !moments.more_earlier);
+        let ops = moments.earlier.iter().map(|moment| moment.op);
+        assert_eq!(ops.collect::<Vec<_>>(), history(id).await);
+    };
+    for id in 1..=5 {
+        moments(id).await;
+    }
     assert_eq!(history(1).await, [Op::Update, Op::Insert]);
     assert_eq!(history(2).await, []);
     assert_eq!(history(3).await, [Op::Update]);

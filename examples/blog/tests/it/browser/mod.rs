@@ -5,6 +5,7 @@ mod driver;
 mod operator;
 mod pages;
 mod session;
+mod week;
 
 mod every_page;
 mod walks;

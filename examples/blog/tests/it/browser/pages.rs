@@ -3,13 +3,14 @@
 /// The address of a page, from the root of the site.
 pub(crate) type Path = String;
 
-/// Every page of the operator surface, in every state that looks different.
+/// Every page of the operator surface, in every state that looks different. Whoever makes a page puts it here.
 pub(crate) fn all() -> Vec<Path> {
     [
-        "/audit",
-        "/audit?table=posts",
-        "/audit?table=nothing",
-        "/audit/transactions/1",
+        "/audit/timeline",
+        "/audit/timeline?table=posts&from=all",
+        "/audit/timeline?table=nothing",
+        "/audit/timeline?from=nonsense",
+        "/audit/nowhere",
     ]
     .map(str::to_owned)
     .to_vec()

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use awc::{Client, http::Method};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
 use super::driver::Driver;
@@ -90,9 +91,18 @@ impl Session {
     }
 
     /// What only Chromium can do, in the words of its DevTools.
-    pub(crate) async fn devtools(&self, command: &str, parameters: Value) {
+    pub(crate) async fn devtools(&self, command: &str, parameters: Value) -> Value {
         let body = json!({"cmd": command, "params": parameters});
-        self.post("goog/cdp/execute", body).await;
+        self.post("goog/cdp/execute", body).await
+    }
+
+    /// The page as a PNG: what the window shows, or all of it.
+    pub(crate) async fn picture(&self, whole: bool) -> Vec<u8> {
+        let wanted = json!({"format": "png", "captureBeyondViewport": whole});
+        let taken = self.devtools("Page.captureScreenshot", wanted).await;
+        BASE64_STANDARD
+            .decode(taken["data"].as_str().unwrap())
+            .unwrap()
     }
 
     /// What the page and the browser had to say since it was asked last.
