@@ -13,9 +13,13 @@ mod evidence;
 mod exporter;
 mod format;
 mod formula;
+mod job;
 mod json;
 mod request;
+mod storage;
 
+#[cfg(feature = "object-store")]
+pub use self::storage::ObjectStorage;
 pub use self::{
     checkpoint::Checkpoint,
     context::MAX_EXPORTED_ACTIONS,
@@ -25,7 +29,12 @@ pub use self::{
     exporter::{Exporter, WriteExportError},
     format::{ExportFormat, UnknownFormat},
     formula::{cell, read_cell},
+    job::{
+        DEFAULT_KEEP, Download, ExportJob, ExportJobError, ExportJobs, ExportOrder, ExportWorker,
+        ExportWorkerHandle, JobStatus, MAX_EXPORT_JOBS, download, export_jobs, order_export,
+    },
     request::{Export, export},
+    storage::{ExportStorage, LocalStorage, StorageError, Upload},
 };
 
 // The code of the guide compiles.

@@ -101,7 +101,9 @@ pub(super) async fn job<C: ConnectionTrait>(
 }
 
 async fn flag<C: ConnectionTrait>(call: FunctionCall, db: &C) -> Result<bool, DbErr> {
-    let query = Query::select().expr_as(Expr::expr(call), "value").to_owned();
+    let query = Query::select()
+        .expr_as(Expr::expr(call), "value")
+        .to_owned();
     let row = db.query_one(&query).await?;
     let row = row.ok_or_else(|| DbErr::RecordNotFound("a function gave no row".to_owned()))?;
     row.try_get("", "value")

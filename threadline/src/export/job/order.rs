@@ -100,7 +100,7 @@ impl ExportOrder {
         }
         let timeline = self.timeline.clone().in_found_schema(db).await?;
         let filters = timeline.filters();
-        Timeline::try_from(filters.clone())?;
+        let _ = Timeline::try_from(filters.clone())?;
         let call = Func::cust(function("enqueue_export"))
             .arg(jsonb(&self.actor)?)
             .arg(self.format.as_str())

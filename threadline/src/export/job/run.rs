@@ -78,7 +78,9 @@ impl Attempt<'_> {
         let format = job.format.parse().map_err(|_| Ended::Unreadable)?;
         // What a worker left that was cut off.
         for claim in 1..job.claim {
-            self.storage.delete(&key(job.id, claim, &job.format)).await?;
+            self.storage
+                .delete(&key(job.id, claim, &job.format))
+                .await?;
         }
         let file = key(job.id, job.claim, &job.format);
         let mut exporter = export(timeline)

@@ -112,7 +112,7 @@ impl Upload for LocalUpload {
     }
 
     async fn finish(mut self: Box<Self>) -> Result<(), StorageError> {
-        let failed = StorageError::failed::<io::Error>;
+        let failed = |err: io::Error| StorageError::failed(err);
         self.file.flush().await.map_err(failed)?;
         self.file.sync_all().await.map_err(failed)?;
         fs::rename(part(&self.path), &self.path)

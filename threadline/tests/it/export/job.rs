@@ -141,16 +141,35 @@ async fn a_job_is_made_kept_and_given_to_the_actor_who_asked_and_nobody_else() {
     assert_eq!(ids(ExportFormat::Ndjson, &text), [15, 14, 13, 12, 11]);
     assert_eq!(done.bytes, Some(text.len() as i64));
     assert_eq!(names(&directory).len(), 1);
-    for (actor, id) in [(mallory(), job.id), (ActorRef::anonymous(), job.id), (carol(), job.id + 1)] {
+    for (actor, id) in [
+        (mallory(), job.id),
+        (ActorRef::anonymous(), job.id),
+        (carol(), job.id + 1),
+    ] {
         let refused = download(actor, id, storage.as_ref(), &test.db).await;
-        assert!(matches!(refused, Err(ExportJobError::NotFound)), "{refused:?}");
+        assert!(
+            matches!(refused, Err(ExportJobError::NotFound)),
+            "{refused:?}"
+        );
     }
-    assert!(export_jobs(mallory()).fetch(&test.db).await.unwrap().is_empty());
-    assert_eq!(export_jobs(carol()).fetch(&test.db).await.unwrap(), [done.clone()]);
+    assert!(
+        export_jobs(mallory())
+            .fetch(&test.db)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(
+        export_jobs(carol()).fetch(&test.db).await.unwrap(),
+        [done.clone()]
+    );
     let evidence: String = test
         .one("SELECT reference || ' ' || verdict || ' ' || (provenance ->> 'job') FROM threadline.audit_evidence WHERE subject = 'export'")
         .await;
-    assert_eq!(evidence, format!("sha256:{} proven {}", done.sha256.unwrap(), done.id));
+    assert_eq!(
+        evidence,
+        format!("sha256:{} proven {}", done.sha256.unwrap(), done.id)
+    );
 }
 
 #[tokio::test]
@@ -233,8 +252,13 @@ async fn a_job_that_fails_is_tried_again_and_then_closed_with_a_name_and_no_text
     let worker = worker(&full).spawn(test.pool(2).await);
     let failed = until(job.id, |job| job.status == JobStatus::Failed, &test.db).await;
     worker.stop().await;
-    assert_eq!((failed.attempts, failed.failure.as_deref()), (3, Some("storage")));
-    let row: String = test.one("SELECT to_jsonb(j)::text FROM threadline.audit_export_jobs j").await;
+    assert_eq!(
+        (failed.attempts, failed.failure.as_deref()),
+        (3, Some("storage"))
+    );
+    let row: String = test
+        .one("SELECT to_jsonb(j)::text FROM threadline.audit_export_jobs j")
+        .await;
     assert!(!row.contains("secret"), "{row}");
 }
 
@@ -247,7 +271,10 @@ async fn an_order_that_can_not_be_read_fails_at_once() {
     let worker = worker(&storage).spawn(test.pool(2).await);
     let failed = until(id, |job| job.status == JobStatus::Failed, &test.db).await;
     worker.stop().await;
-    assert_eq!((failed.attempts, failed.failure.as_deref()), (1, Some("unreadable_order")));
+    assert_eq!(
+        (failed.attempts, failed.failure.as_deref()),
+        (1, Some("unreadable_order"))
+    );
 }
 
 #[tokio::test]
@@ -273,17 +300,35 @@ async fn what_can_not_be_kept_to_is_not_ordered() {
         refused.unwrap_err()
     };
     let scoped = timeline().in_scope(&ChangeScope::nothing());
-    assert!(matches!(order(carol(), scoped).await, ExportJobError::Scoped));
-    assert!(matches!(order(ActorRef::anonymous(), timeline()).await, ExportJobError::Anonymous));
+    assert!(matches!(
+        order(carol(), scoped).await,
+        ExportJobError::Scoped
+    ));
+    assert!(matches!(
+        order(ActorRef::anonymous(), timeline()).await,
+        ExportJobError::Anonymous
+    ));
     let page = timeline().page_size(1).fetch(&test.db).await.unwrap();
     let later = timeline().after(page.next.unwrap());
-    assert!(matches!(order(carol(), later).await, ExportJobError::PageToken));
-    assert!(matches!(order(carol(), timeline().table("")).await, ExportJobError::Audit(_)));
+    assert!(matches!(
+        order(carol(), later).await,
+        ExportJobError::PageToken
+    ));
+    assert!(matches!(
+        order(carol(), timeline().table("")).await,
+        ExportJobError::Audit(_)
+    ));
     for _ in 0..10 {
         ordered(timeline(), &test).await;
     }
-    assert!(matches!(order(carol(), timeline()).await, ExportJobError::TooMany { .. }));
-    order_export(mallory(), timeline()).enqueue(&test.db).await.unwrap();
+    assert!(matches!(
+        order(carol(), timeline()).await,
+        ExportJobError::TooMany { .. }
+    ));
+    order_export(mallory(), timeline())
+        .enqueue(&test.db)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -299,10 +344,24 @@ async fn nobody_changes_or_deletes_what_was_ordered() {
         let reason = refused(&test.db, sql).await;
         assert!(reason.starts_with("42501 "), "{sql}: {reason}");
     }
-    run(&test.db, "UPDATE threadline.audit_export_jobs SET status = 'failed'").await;
-    let reason = refused(&test.db, "UPDATE threadline.audit_export_jobs SET status = 'completed'").await;
+    run(
+        &test.db,
+        "UPDATE threadline.audit_export_jobs SET status = 'failed'",
+    )
+    .await;
+    let reason = refused(
+        &test.db,
+        "UPDATE threadline.audit_export_jobs SET status = 'completed'",
+    )
+    .await;
     assert!(reason.starts_with("42501 "), "{reason}");
-    assert!(export_jobs(carol()).find(job.id, &test.db).await.unwrap().is_some());
+    assert!(
+        export_jobs(carol())
+            .find(job.id, &test.db)
+            .await
+            .unwrap()
+            .is_some()
+    );
 }
 
 #[tokio::test]
@@ -310,15 +369,114 @@ async fn a_reader_looks_at_jobs_and_a_writer_orders_them() {
     let test = notes().await;
     let (reader, as_reader) = test.login("").await;
     let (writer, as_writer) = test.login("").await;
-    test.run(&format!("GRANT threadline_reader TO {reader}; GRANT threadline_writer TO {writer}")).await;
-    order_export(carol(), timeline()).enqueue(&as_writer).await.unwrap();
-    assert_eq!(export_jobs(carol()).fetch(&as_reader).await.unwrap().len(), 1);
-    let refused = order_export(carol(), timeline()).enqueue(&as_reader).await.unwrap_err();
-    assert!(matches!(refused, ExportJobError::Audit(threadline::Error::NotPermitted { .. })), "{refused:?}");
+    test.run(&format!(
+        "GRANT threadline_reader TO {reader}; GRANT threadline_writer TO {writer}"
+    ))
+    .await;
+    order_export(carol(), timeline())
+        .enqueue(&as_writer)
+        .await
+        .unwrap();
+    assert_eq!(
+        export_jobs(carol()).fetch(&as_reader).await.unwrap().len(),
+        1
+    );
+    let refused = order_export(carol(), timeline())
+        .enqueue(&as_reader)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(
+            refused,
+            ExportJobError::Audit(threadline::Error::NotPermitted { .. })
+        ),
+        "{refused:?}"
+    );
     for sql in [
         "INSERT INTO threadline.audit_export_jobs (actor_type, actor_id, format, filters, row_limit, keep_seconds, max_attempts) VALUES ('admin', 'x', 'csv', '{}', 1, 1, 1)",
         "UPDATE threadline.audit_export_jobs SET status = 'failed'",
     ] {
         assert!(as_writer.execute_unprepared(sql).await.is_err(), "{sql}");
     }
+}
+
+/// What every storage keeps to.
+async fn keeps_to_the_contract(storage: &dyn ExportStorage) {
+    let read = async |key: &str| -> Result<Vec<u8>, StorageError> {
+        let chunks: Vec<Bytes> = storage.open(key).await?.try_collect().await?;
+        Ok(chunks.concat())
+    };
+    let missing = |result: Result<Vec<u8>, StorageError>| {
+        assert!(
+            matches!(result, Err(StorageError::NotFound(_))),
+            "{result:?}"
+        );
+    };
+    let large = Bytes::from(vec![b'x'; 3 << 20]);
+    let mut upload = storage.create("a-1.csv").await.unwrap();
+    for _ in 0..4 {
+        upload.write(large.clone()).await.unwrap();
+        missing(read("a-1.csv").await);
+    }
+    upload.finish().await.unwrap();
+    assert_eq!(read("a-1.csv").await.unwrap().len(), 12 << 20);
+    let mut upload = storage.create("b-1.csv").await.unwrap();
+    upload.write(large.clone()).await.unwrap();
+    upload.abort().await;
+    missing(read("b-1.csv").await);
+    // As a killed worker leaves it.
+    let mut upload = storage.create("c-1.csv").await.unwrap();
+    upload.write(large).await.unwrap();
+    drop(upload);
+    missing(read("c-1.csv").await);
+    for key in ["a-1.csv", "b-1.csv", "c-1.csv", "never-1.csv"] {
+        storage.delete(key).await.unwrap();
+        missing(read(key).await);
+    }
+    for key in ["", ".", "..", "../a", "a/b", "A", "a b", ".hidden", "a\0b"] {
+        assert!(
+            matches!(storage.create(key).await.err(), Some(StorageError::Key(_))),
+            "{key}"
+        );
+        assert!(
+            matches!(storage.delete(key).await, Err(StorageError::Key(_))),
+            "{key}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_directory_holds_whole_files_for_their_owner_alone() {
+    let (directory, storage) = local();
+    keeps_to_the_contract(storage.as_ref()).await;
+    assert!(names(&directory).is_empty(), "{:?}", names(&directory));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mut upload = storage.create("d-1.csv").await.unwrap();
+        upload.write(Bytes::from_static(b"x")).await.unwrap();
+        upload.finish().await.unwrap();
+        let mode = |path: &str| {
+            let metadata = std::fs::metadata(directory.path().join(path)).unwrap();
+            metadata.permissions().mode() & 0o777
+        };
+        assert_eq!((mode("exports"), mode("exports/d-1.csv")), (0o700, 0o600));
+    }
+}
+
+#[cfg(feature = "object-store")]
+#[tokio::test]
+async fn object_storage_holds_whole_files_and_the_worker_fills_it() {
+    use threadline::export::ObjectStorage;
+
+    let memory = || Arc::new(object_store::memory::InMemory::new());
+    keeps_to_the_contract(&ObjectStorage::new(memory(), "exports")).await;
+    let test = notes().await;
+    let storage: Arc<dyn ExportStorage> = Arc::new(ObjectStorage::new(memory(), "exports"));
+    let job = ordered(timeline(), &test).await;
+    let worker = worker(&storage).spawn(test.pool(2).await);
+    let done = until(job.id, |job| job.status == JobStatus::Completed, &test.db).await;
+    worker.stop().await;
+    let text = text(&done, storage.as_ref(), &test).await;
+    assert_eq!(ids(ExportFormat::Ndjson, &text).len(), 15);
 }
