@@ -4,15 +4,15 @@ use std::{fmt, rc::Rc};
 
 use actix_web::HttpRequest;
 use futures_util::{FutureExt as _, future::LocalBoxFuture};
-use threadline::telemetry;
+use threadline::{ChangeScope, telemetry};
 
-use super::{access::Access, failure::Failure, scope::Scope};
+use super::{access::Access, failure::Failure};
 use crate::audit::Audit;
 
 /// A host's function.
 pub(super) type Authorize<S> = Rc<dyn Fn(HttpRequest) -> LocalBoxFuture<'static, Access<S>>>;
 /// What a scope of the host means.
-pub(super) type ScopeQuery<S> = Rc<dyn Fn(&S) -> Scope>;
+pub(super) type ScopeQuery<S> = Rc<dyn Fn(&S) -> ChangeScope>;
 
 const ADD_SCOPE_QUERY: &str = "`authorize` returned a scope: tell `OperatorSurface` by `.scope_query(…)` which changes lie in it";
 
@@ -41,7 +41,7 @@ where
 #[derive(Clone, Debug)]
 pub(super) struct Authorized {
     /// What to narrow every read by.
-    pub(super) scope: Option<Scope>,
+    pub(super) scope: Option<ChangeScope>,
 }
 
 /// Why somebody is kept out.

@@ -42,7 +42,6 @@ mod page;
 mod parameters;
 mod reads;
 mod route;
-mod scope;
 #[expect(clippy::module_inception, reason = "it is what a surface is made of")]
 mod surface;
 mod template;
@@ -51,7 +50,7 @@ mod text;
 mod visit;
 
 mod timeline;
-#[allow(unused_imports, reason = "for the pages to come")]
 mod trail;
+mod transaction;
 
 pub use self::{access::Access, operator_surface::OperatorSurface, theme::Theme};

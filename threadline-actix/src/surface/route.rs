@@ -19,7 +19,7 @@ use super::{
     page::Page,
     reads::Reads,
     surface::{Mount, Surface},
-    timeline,
+    timeline, transaction,
     visit::Visit,
 };
 use crate::audit::Audit;
@@ -37,6 +37,7 @@ pub(super) fn register(surface: &Rc<Surface>, config: &mut AppService) {
             }
         })
         .service(page(surface, "/timeline", timeline::show))
+        .service(page(surface, "/transactions/{id}", transaction::show))
         .service(assets(surface))
         .default_service(web::to({
             let surface = Rc::clone(surface);

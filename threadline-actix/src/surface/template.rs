@@ -20,6 +20,7 @@ const TEMPLATES: &[(&str, &str)] = &templates![
     "denied",
     "notice",
     "timeline",
+    "transaction",
 ];
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {

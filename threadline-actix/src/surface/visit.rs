@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use actix_web::{HttpMessage as _, HttpRequest};
 use percent_encoding::percent_decode_str;
-use threadline::{ActorRef, AuditContext};
+use threadline::{ActorRef, AuditContext, ChangeScope};
 
 use super::{
     authorize::Authorized,
@@ -12,7 +12,6 @@ use super::{
     format::Format,
     links::Links,
     parameters::Parameters,
-    scope::Scope,
     surface::{Mount, Surface},
 };
 
@@ -24,7 +23,7 @@ pub(crate) struct Visit {
     mount: Mount,
     links: Links,
     format: Format,
-    scope: Option<Scope>,
+    scope: Option<ChangeScope>,
 }
 
 impl Visit {
@@ -97,7 +96,7 @@ impl Visit {
     }
 
     /// What narrows the operator's reads.
-    pub(crate) fn scope(&self) -> Option<&Scope> {
+    pub(crate) fn scope(&self) -> Option<&ChangeScope> {
         self.scope.as_ref()
     }
 
@@ -111,7 +110,8 @@ impl Visit {
         &self.surface
     }
 
-    pub(super) fn format(&self) -> Format {
+    /// Whether the page or its JSON twin is wanted.
+    pub(crate) fn format(&self) -> Format {
         self.format
     }
 }

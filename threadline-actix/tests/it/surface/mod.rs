@@ -5,5 +5,7 @@ mod hostile;
 mod mount;
 mod page;
 mod routes;
+mod scope;
 mod site;
 mod timeline;
+mod transaction;

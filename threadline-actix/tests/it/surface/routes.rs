@@ -14,7 +14,9 @@ pub(crate) async fn all(db: &DatabaseConnection) -> Vec<String> {
         .await
         .unwrap();
     let mut paths = vec!["/timeline".to_owned(), "/timeline?from=all".to_owned()];
-    let _ = changes;
+    for change in &changes {
+        paths.push(format!("/transactions/{}", change.transaction_id));
+    }
     paths.sort();
     paths.dedup();
     paths
