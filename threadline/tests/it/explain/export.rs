@@ -6,18 +6,20 @@ use super::*;
 
 #[tokio::test]
 async fn who_and_why_of_a_page_are_read_by_their_indexes() {
-    let test = seeded().await;
+    let (test, _db) = seeded().await;
     let listener = Listener::new(&test).await;
     let statements = listener
         .heard_of(async |db| {
-            let mut exporter = export(timeline().table("posts")).limit(PAGE).begin(db).await?;
+            let mut exporter = export(timeline().table("posts"))
+                .limit(PAGE)
+                .begin(db)
+                .await?;
             while exporter.next_chunk().await?.is_some() {}
             Ok(())
         })
         .await;
-    let of_context = |statement: &Statement| {
-        statement.sql.contains("= ANY") || statement.sql.contains("unnest")
-    };
+    let of_context =
+        |statement: &Statement| statement.sql.contains("= ANY") || statement.sql.contains("unnest");
     let context: Vec<_> = statements.0.into_iter().filter(of_context).collect();
     assert_eq!(context.len(), 2, "{context:#?}");
     let indexes = &[CONTEXT, ACTIONS];
@@ -49,6 +51,9 @@ async fn the_jobs_of_an_actor_are_read_by_their_index() {
         .await;
     let indexes = &["audit_export_jobs_actor_idx", "audit_export_jobs_pkey"];
     let most = MAX_EXPORT_JOBS.cast_signed();
-    let cases = vec![case("jobs", list, indexes, most), case("job", one, indexes, 1)];
+    let cases = vec![
+        case("jobs", list, indexes, most),
+        case("job", one, indexes, 1),
+    ];
     check(&test.pool(1).await, cases).await;
 }
