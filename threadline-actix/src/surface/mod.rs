@@ -40,8 +40,10 @@ mod headers;
 mod links;
 mod page;
 mod parameters;
+mod prose;
 mod reads;
 mod route;
+mod standing;
 #[expect(clippy::module_inception, reason = "it is what a surface is made of")]
 mod surface;
 mod template;
@@ -49,6 +51,10 @@ mod text;
 #[allow(dead_code, reason = "for the pages to come")]
 mod visit;
 
+mod coverage;
+mod export;
+mod redaction;
+mod retention;
 mod timeline;
 mod trail;
 mod transaction;
