@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 
 mod database;
+mod environment;
 mod export;
 mod gen_triggers;
 mod guides;
@@ -14,5 +15,7 @@ mod migrate;
 mod pooled;
 mod retention;
 mod surface;
+#[cfg(feature = "tls")]
+mod tls;
 mod trail;
 mod verify_coverage;
