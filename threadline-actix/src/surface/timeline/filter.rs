@@ -173,13 +173,16 @@ impl Filter {
         (from.map(at), self.to.map(at))
     }
 
-    /// Narrows a query.
+    /// Narrows a query; the record of a key is the caller's to add.
     pub(crate) fn narrow(&self, mut query: Timeline, now: DateTime<Utc>) -> Timeline {
-        if let Some(schema) = &self.schema {
-            query = query.schema(schema);
-        }
-        if let Some(table) = &self.table {
-            query = query.table(table);
+        // A record names its table and schema itself.
+        if self.key.is_none() {
+            if let Some(schema) = &self.schema {
+                query = query.schema(schema);
+            }
+            if let Some(table) = &self.table {
+                query = query.table(table);
+            }
         }
         if let Some(op) = self.op {
             query = query.op(op);
