@@ -33,11 +33,14 @@ mod chrome;
 mod command;
 #[allow(dead_code, reason = "for the pages to come")]
 mod failure;
+mod find;
 #[allow(dead_code, reason = "for the pages to come")]
 mod format;
 mod headers;
 #[allow(dead_code, reason = "for the pages to come")]
 mod links;
+#[allow(dead_code, reason = "for the pages to come")]
+mod moment;
 mod page;
 mod parameters;
 mod reads;
@@ -49,6 +52,9 @@ mod text;
 #[allow(dead_code, reason = "for the pages to come")]
 mod visit;
 
+mod activity;
+mod home;
+mod row;
 mod timeline;
 mod trail;
 mod transaction;

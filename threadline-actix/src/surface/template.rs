@@ -20,6 +20,9 @@ const TEMPLATES: &[(&str, &str)] = &templates![
     "denied",
     "notice",
     "timeline",
+    "home",
+    "row",
+    "activity",
     "transaction",
 ];
 

@@ -2,7 +2,6 @@
 
 mod filter;
 mod model;
-mod moment;
 mod show;
 
 pub(super) use self::show::show;

@@ -5,12 +5,10 @@ use minijinja::{Value, context, value::Serde};
 use serde::Serialize;
 use threadline::Count;
 
-use super::{
-    filter::{Filter, Since, encode},
-    moment::{Ago, Moment},
-};
+use super::filter::{Filter, Since, encode};
 use crate::surface::{
     links::Links,
+    moment::{Ago, Moment},
     page::{Head, Page, Section},
     trail::{Group, days_view, instant_view, iso},
 };

@@ -1,10 +1,13 @@
 //! The operator surface, through actix-web's own test service, against a real PostgreSQL.
 
 mod access;
+mod activity;
+mod home;
 mod hostile;
 mod mount;
 mod page;
 mod routes;
+mod row;
 mod scope;
 mod site;
 mod timeline;
