@@ -1,6 +1,10 @@
 //! The questions that operators come with, answered with the keyboard alone.
 
-use super::{operator::Operator, session::ENTER, week::Week};
+use super::{
+    operator::Operator,
+    session::{ENTER, RIGHT},
+    week::Week,
+};
 
 #[actix_web::test]
 async fn who_deleted_this_post_is_answered_with_the_keyboard_with_and_without_scripts() {
@@ -43,6 +47,41 @@ async fn what_an_actor_did_yesterday_is_answered_with_the_keyboard_with_and_with
         operator.choose("Apply").await;
         let seen = operator.read(&["4 changes", "post.deleted_via_api"]).await;
         assert!(!seen.contains(&day(week.monday)), "{seen}");
+    };
+    walk().await;
+    operator.forbid_scripts().await;
+    walk().await;
+    operator.heard_no_complaint().await;
+    week.served.stop().await;
+}
+
+#[actix_web::test]
+async fn what_a_row_looked_like_on_monday_is_answered_with_the_keyboard_with_and_without_scripts() {
+    let week = Week::new("on_monday").await;
+    let operator = Operator::at(week.served.address, "operator:demo").await;
+    let monday = week.monday.format("%m%d%Y").to_string();
+    let walk = async || {
+        operator.visit("/audit").await;
+        operator.tab_to("Table").await;
+        operator.write("posts").await;
+        operator.tab_to("Id").await;
+        operator.write("2").await;
+        operator.browser.press([ENTER]).await;
+        operator
+            .read(&["The record is there", "Tide tables, June to August"])
+            .await;
+        operator.tab_to("At (UTC)").await;
+        operator.write(&monday).await;
+        operator.browser.press([RIGHT]).await;
+        operator.write("093000000AM").await;
+        operator.browser.press([ENTER]).await;
+        let seen = operator
+            .read(&["The record was there", "What changed between"])
+            .await;
+        let (then, between) = seen.split_once("What changed between").unwrap();
+        assert!(then.contains("Tide tables for June"), "{seen}");
+        assert!(!then.contains("to August"), "{seen}");
+        assert!(between.contains("Tide tables, June to August"), "{seen}");
     };
     walk().await;
     operator.forbid_scripts().await;
