@@ -43,8 +43,10 @@ mod links;
 mod moment;
 mod page;
 mod parameters;
+mod prose;
 mod reads;
 mod route;
+mod standing;
 #[expect(clippy::module_inception, reason = "it is what a surface is made of")]
 mod surface;
 mod template;
@@ -53,7 +55,10 @@ mod text;
 mod visit;
 
 mod activity;
+mod coverage;
 mod home;
+mod redaction;
+mod retention;
 mod row;
 mod timeline;
 mod trail;

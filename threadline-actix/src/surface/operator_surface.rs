@@ -7,12 +7,13 @@ use actix_web::{
     dev::{AppService, HttpServiceFactory},
 };
 use sea_orm::DatabaseConnection;
-use threadline::{ChangeScope, telemetry};
+use threadline::{ChangeScope, health::Health, retention::RetentionPolicy, telemetry};
 
 use super::{
     access::Access,
-    authorize::{Authorize, Gate, ScopeQuery, authorize},
+    authorize::{Authorize, AuthorizePolicies, Gate, ScopeQuery, authorize, authorize_policies},
     route,
+    standing::Standing,
     surface::{Settings, Surface},
     theme::Theme,
 };
@@ -56,6 +57,7 @@ pub struct OperatorSurface<S = Infallible> {
     db: DatabaseConnection,
     authorize: Authorize<S>,
     scope_query: Option<ScopeQuery<S>>,
+    policies: Option<AuthorizePolicies>,
     settings: Settings,
 }
 
@@ -70,6 +72,7 @@ impl<S: 'static> OperatorSurface<S> {
             db,
             authorize: self::authorize(authorize),
             scope_query: None,
+            policies: None,
             settings: Settings::default(),
         }
     }
@@ -102,6 +105,57 @@ impl<S: 'static> OperatorSurface<S> {
         F: Fn(&S) -> ChangeScope + 'static,
     {
         self.scope_query = Some(Rc::new(query));
+        self
+    }
+
+    /// Says who may see the pages of coverage, redaction policy and retention, of those whom `authorize` let in. An error
+    /// denies. Default: who sees the whole trail; not who sees a scope of it, because these pages speak of every table.
+    ///
+    /// Who may not is told the command that shows the same in a terminal.
+    ///
+    /// ```
+    /// # use actix_web::HttpRequest;
+    /// # use sea_orm::DatabaseConnection;
+    /// # use threadline_actix::surface::{Access, OperatorSurface};
+    /// # async fn authorize(_: &HttpRequest) -> Result<Access, std::io::Error> { Ok(Access::Denied) }
+    /// # async fn is_engineer(_: &HttpRequest) -> Result<bool, std::io::Error> { Ok(true) }
+    /// # fn surface(db: DatabaseConnection) -> OperatorSurface {
+    /// OperatorSurface::new(db, authorize).authorize_policies(is_engineer)
+    /// # }
+    /// ```
+    pub fn authorize_policies<F, E>(mut self, function: F) -> Self
+    where
+        F: AsyncFn(&HttpRequest) -> Result<bool, E> + 'static,
+        E: 'static,
+    {
+        self.policies = Some(self::authorize_policies(function));
+        self
+    }
+
+    /// Says what the database is expected to capture. Default: the policies of the audited entities that are linked into
+    /// this program, [`Health::linked`].
+    ///
+    /// ```
+    /// # use actix_web::HttpRequest;
+    /// # use sea_orm::DatabaseConnection;
+    /// # use threadline_actix::surface::{Access, OperatorSurface};
+    /// # async fn authorize(_: &HttpRequest) -> Result<Access, std::io::Error> { Ok(Access::Denied) }
+    /// use threadline::health::Health;
+    ///
+    /// # fn surface(db: DatabaseConnection) -> Result<OperatorSurface, Box<dyn std::error::Error>> {
+    /// let health = Health::linked()?.expected_gaps(["sessions".parse()?]);
+    /// let surface = OperatorSurface::new(db, authorize).health(health);
+    /// # Ok(surface) }
+    /// ```
+    pub fn health(mut self, health: Health) -> Self {
+        self.settings.health = Ok(health);
+        self
+    }
+
+    /// Says how long changes are kept, for the page of retention. It shows the policy and purges nothing. Default: none,
+    /// which the page says.
+    pub fn retention(mut self, policy: RetentionPolicy) -> Self {
+        self.settings.retention = Some(policy);
         self
     }
 
@@ -146,7 +200,8 @@ impl<S: 'static> HttpServiceFactory for OperatorSurface<S> {
         }
         let surface = Surface {
             db: self.db,
-            pages: Gate::new(self.authorize, self.scope_query),
+            pages: Gate::new(self.authorize, self.scope_query, self.policies),
+            standing: Standing::default(),
             settings: self.settings,
         };
         route::register(&Rc::new(surface), config);

@@ -44,4 +44,10 @@ pub(crate) enum Section {
     None,
     /// The timeline, and what it leads to.
     Timeline,
+    /// Which tables are captured.
+    Coverage,
+    /// What is redacted.
+    Redaction,
+    /// How long changes are kept.
+    Retention,
 }

@@ -14,12 +14,14 @@ use minijinja::context;
 use super::{
     activity, answer, asset,
     authorize::{Authorized, Gate, Refusal},
+    command::Command,
+    coverage,
     failure::Failure,
     find::find,
     headers, home,
     page::Page,
     reads::Reads,
-    row,
+    redaction, retention, row,
     surface::{Mount, Surface},
     timeline, transaction,
     visit::Visit,
@@ -41,6 +43,24 @@ pub(super) fn register(surface: &Rc<Surface>, config: &mut AppService) {
         .service(home(surface))
         .service(finder(surface))
         .service(page(surface, "/timeline", timeline::show))
+        .service(policy_page(
+            surface,
+            "/coverage",
+            || Command::new("health coverage"),
+            coverage::show,
+        ))
+        .service(policy_page(
+            surface,
+            "/policy/redaction",
+            || Command::new("policy show"),
+            redaction::show,
+        ))
+        .service(policy_page(
+            surface,
+            "/policy/retention",
+            || Command::new("retention show"),
+            retention::show,
+        ))
         .service(page(surface, "/transactions/{id}", transaction::show))
         .service(page(surface, "/rows/{table}/{key}", row::show))
         .service(page(surface, "/actors/{kind}", activity::of_actor))
@@ -71,6 +91,27 @@ where
     P: Page + 'static,
     F: AsyncFn(&Visit, &Reads) -> Result<P, Failure> + 'static,
 {
+    gated(surface, &surface.pages, path, show)
+}
+
+/// A page of coverage, redaction or retention, for who may see them. Who may not is told the command.
+fn policy_page<P, F>(
+    surface: &Rc<Surface>,
+    path: &str,
+    command: fn() -> Command,
+    show: F,
+) -> Resource
+where
+    P: Page + 'static,
+    F: AsyncFn(&Visit, &Reads) -> Result<P, Failure> + 'static,
+{
+    let show = async move |visit: &Visit, reads: &Reads| {
+        if !visit.sees_policies() {
+            let command = command();
+            return Err(Failure::NotAllowed { command });
+        }
+        show(visit, reads).await
+    };
     gated(surface, &surface.pages, path, show)
 }
 
@@ -119,6 +160,9 @@ where
     let scope = visit.scope().cloned();
     let reads = Reads::begin(&surface.db, surface.settings.timeout, scope).await?;
     let shown = show(visit, &reads).await;
+    if shown.is_ok() {
+        surface.standing.refresh(visit, &reads).await;
+    }
     let ended = reads.end().await;
     let shown = shown?;
     ended?;

@@ -4,13 +4,16 @@ use std::{fmt, rc::Rc, time::Duration};
 
 use actix_web::{HttpMessage as _, HttpRequest, dev::ServiceRequest};
 use sea_orm::DatabaseConnection;
+use threadline::{codegen::InvalidTableName, health::Health, retention::RetentionPolicy};
 
-use super::{authorize::Gate, links::Links, theme::Theme};
+use super::{authorize::Gate, links::Links, standing::Standing, theme::Theme};
 
 /// A mounted surface, the host's types gone.
 pub(super) struct Surface {
     pub(super) db: DatabaseConnection,
     pub(super) pages: Rc<Gate>,
+    /// What the header says about coverage.
+    pub(super) standing: Standing,
     pub(super) settings: Settings,
 }
 
@@ -21,6 +24,10 @@ pub(super) struct Settings {
     pub(super) timeout: Duration,
     pub(super) public_path: Option<String>,
     pub(super) unprotected: bool,
+    /// What should be captured.
+    pub(super) health: Result<Health, InvalidTableName>,
+    /// How long changes are kept.
+    pub(super) retention: Option<RetentionPolicy>,
 }
 
 impl Default for Settings {
@@ -30,6 +37,8 @@ impl Default for Settings {
             timeout: Duration::from_secs(5),
             public_path: None,
             unprotected: false,
+            health: Health::linked(),
+            retention: None,
         }
     }
 }

@@ -2,10 +2,14 @@
 
 mod access;
 mod activity;
+mod coverage;
 mod home;
 mod hostile;
 mod mount;
 mod page;
+mod policies;
+mod redaction;
+mod retention;
 mod routes;
 mod row;
 mod scope;

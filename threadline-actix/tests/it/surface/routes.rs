@@ -23,6 +23,13 @@ pub(crate) async fn all(db: &DatabaseConnection) -> Vec<String> {
         "/timeline".to_owned(),
         "/timeline?from=all".to_owned(),
     ];
+    let policies = [
+        "/coverage",
+        "/coverage?schema=*",
+        "/policy/redaction",
+        "/policy/retention",
+    ];
+    paths.extend(policies.map(str::to_owned));
     for change in &changes {
         paths.push(format!("/transactions/{}", change.transaction_id));
         if change.op != Op::Truncate {
