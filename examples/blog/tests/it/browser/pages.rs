@@ -2,7 +2,7 @@
 
 /// Every page of the operator surface, below its mount, in every state that looks different, of the database of
 /// `Week`. Whoever makes a page puts it here.
-pub(crate) const ALL: [&str; 25] = [
+pub(crate) const ALL: [&str; 29] = [
     "",
     "/timeline",
     "/timeline?table=posts&from=all",
@@ -28,6 +28,10 @@ pub(crate) const ALL: [&str; 25] = [
     "/actors/job/1",
     "/correlations/spring-issue",
     "/requests/no-such-request",
+    "/coverage",
+    "/coverage?schema=*",
+    "/policy/redaction",
+    "/policy/retention",
     // There is no such thing.
     "/transactions/999",
     "/nowhere",
