@@ -56,6 +56,7 @@ mod visit;
 
 mod activity;
 mod coverage;
+mod export;
 mod home;
 mod redaction;
 mod retention;

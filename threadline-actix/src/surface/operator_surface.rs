@@ -56,6 +56,7 @@ use super::{
 pub struct OperatorSurface<S = Infallible> {
     db: DatabaseConnection,
     authorize: Authorize<S>,
+    authorize_export: Option<Authorize<S>>,
     scope_query: Option<ScopeQuery<S>>,
     policies: Option<AuthorizePolicies>,
     settings: Settings,
@@ -71,6 +72,7 @@ impl<S: 'static> OperatorSurface<S> {
         Self {
             db,
             authorize: self::authorize(authorize),
+            authorize_export: None,
             scope_query: None,
             policies: None,
             settings: Settings::default(),
@@ -105,6 +107,29 @@ impl<S: 'static> OperatorSurface<S> {
         F: Fn(&S) -> ChangeScope + 'static,
     {
         self.scope_query = Some(Rc::new(query));
+        self
+    }
+
+    /// Lets operators have the timeline as a file, for whom the function lets in. Default: nobody; the answer is a 403 in
+    /// plain text.
+    ///
+    /// It is asked instead of `authorize`, on every export. An export is recorded as the action `audit.exported` of the
+    /// request's actor before anything is read, so the role needs `threadline_writer`, and a request without an actor
+    /// gets a 403.
+    pub fn authorize_export<F, E>(mut self, authorize: F) -> Self
+    where
+        F: AsyncFn(&HttpRequest) -> Result<Access<S>, E> + 'static,
+        E: 'static,
+    {
+        self.authorize_export = Some(self::authorize(authorize));
+        self
+    }
+
+    /// Limits how many changes an export holds. Default: 100,000.
+    ///
+    /// A file that ends there says so in its last record, and names the page token of the rest.
+    pub fn export_limit(mut self, changes: u64) -> Self {
+        self.settings.export_limit = changes.max(1);
         self
     }
 
@@ -200,7 +225,10 @@ impl<S: 'static> HttpServiceFactory for OperatorSurface<S> {
         }
         let surface = Surface {
             db: self.db,
-            pages: Gate::new(self.authorize, self.scope_query, self.policies),
+            pages: Gate::new(self.authorize, self.scope_query.clone(), self.policies),
+            export: self
+                .authorize_export
+                .map(|authorize| Gate::new(authorize, self.scope_query, None)),
             standing: Standing::default(),
             settings: self.settings,
         };

@@ -10,12 +10,13 @@ use actix_web::{
     web,
 };
 use minijinja::context;
+use threadline::export::ExportFormat;
 
 use super::{
     activity, answer, asset,
     authorize::{Authorized, Gate, Refusal},
     command::Command,
-    coverage,
+    coverage, export,
     failure::Failure,
     find::find,
     headers, home,
@@ -71,6 +72,9 @@ pub(super) fn register(surface: &Rc<Surface>, config: &mut AppService) {
             activity::of_correlation,
         ))
         .service(page(surface, "/requests/{id}", activity::of_request))
+        .service(exports(surface, ExportFormat::Csv))
+        .service(exports(surface, ExportFormat::Json))
+        .service(exports(surface, ExportFormat::Ndjson))
         .service(assets(surface))
         .default_service(web::to({
             let surface = Rc::clone(surface);
@@ -199,6 +203,16 @@ fn finder(surface: &Rc<Surface>) -> Resource {
                 Err(failure) => answer::failed(&visit, &failure),
             }
         }
+    }))
+}
+
+/// The timeline as a file.
+fn exports(surface: &Rc<Surface>, format: ExportFormat) -> Resource {
+    let surface = Rc::clone(surface);
+    let path = format!("/export.{}", format.as_str());
+    web::resource(path).route(web::get().to(move |request: HttpRequest| {
+        let surface = Rc::clone(&surface);
+        async move { export::begin(&surface, &request, format).await }
     }))
 }
 

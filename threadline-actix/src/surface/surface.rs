@@ -12,6 +12,8 @@ use super::{authorize::Gate, links::Links, standing::Standing, theme::Theme};
 pub(super) struct Surface {
     pub(super) db: DatabaseConnection,
     pub(super) pages: Rc<Gate>,
+    /// Who may have files; nobody where the host did not say.
+    pub(super) export: Option<Rc<Gate>>,
     /// What the header says about coverage.
     pub(super) standing: Standing,
     pub(super) settings: Settings,
@@ -22,6 +24,7 @@ pub(super) struct Surface {
 pub(super) struct Settings {
     pub(super) theme: Theme,
     pub(super) timeout: Duration,
+    pub(super) export_limit: u64,
     pub(super) public_path: Option<String>,
     pub(super) unprotected: bool,
     /// What should be captured.
@@ -35,6 +38,7 @@ impl Default for Settings {
         Self {
             theme: Theme::default(),
             timeout: Duration::from_secs(5),
+            export_limit: 100_000,
             public_path: None,
             unprotected: false,
             health: Health::linked(),

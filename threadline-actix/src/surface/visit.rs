@@ -142,6 +142,11 @@ impl Visit {
             .twin(self.mount.behind(), self.request.query_string())
     }
 
+    /// Whether there are exports; each is authorized on its own.
+    pub(crate) fn may_export(&self) -> bool {
+        self.surface.export.is_some()
+    }
+
     pub(super) fn surface(&self) -> &Surface {
         &self.surface
     }

@@ -2,6 +2,8 @@
 
 mod filter;
 mod model;
+mod question;
+mod search;
 mod show;
 
-pub(super) use self::show::show;
+pub(super) use self::{filter::Filter, question::Question, show::show};

@@ -3,6 +3,7 @@
 mod access;
 mod activity;
 mod coverage;
+mod export;
 mod home;
 mod hostile;
 mod mount;
