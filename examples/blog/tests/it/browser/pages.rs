@@ -2,10 +2,12 @@
 
 /// Every page of the operator surface, below its mount, in every state that looks different, of the database of
 /// `Week`. Whoever makes a page puts it here.
-pub(crate) const ALL: [&str; 29] = [
+pub(crate) const ALL: [&str; 31] = [
     "",
     "/timeline",
     "/timeline?table=posts&from=all",
+    "/timeline?q=table%3Aposts%20op%3Aupdate%20actor%3Auser%3Aalice%20since%3Aall",
+    "/timeline?q=colour%3Ared",
     "/timeline?table=nothing",
     "/timeline?from=nonsense",
     // A transaction without an actor, one that a job did, a deletion with all that went along.
