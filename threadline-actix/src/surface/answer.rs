@@ -13,7 +13,7 @@ use super::{
     failure::{Failure, Notice},
     format::Format,
     page::{Head, Page, Section},
-    template,
+    template, timeline,
     visit::Visit,
 };
 
@@ -51,10 +51,20 @@ pub(super) fn failed(visit: &Visit, failure: &Failure) -> HttpResponse {
                 command: None,
             };
             let chrome = Chrome::new(visit, head, None);
-            match template::render(
-                "notice",
-                context! { chrome => Value::from(Serde(chrome)), notice => Value::from(Serde(notice)) },
-            ) {
+            // Words that were not understood are there to be put right.
+            let typed = visit
+                .parameters()
+                .ok()
+                .and_then(|mut given| given.text(timeline::SEARCH));
+            let search = typed
+                .filter(|_| notice.parameter.as_deref() == Some(timeline::SEARCH))
+                .map(|typed| context! { typed, action => visit.links().timeline("") });
+            let context = context! {
+                chrome => Value::from(Serde(chrome)),
+                notice => Value::from(Serde(notice)),
+                search,
+            };
+            match template::render("notice", context) {
                 Ok(text) => html(status, text),
                 Err(_) => bare(
                     StatusCode::INTERNAL_SERVER_ERROR,

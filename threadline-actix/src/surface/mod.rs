@@ -29,17 +29,12 @@ mod answer;
 mod asset;
 mod authorize;
 mod chrome;
-#[allow(dead_code, reason = "for the pages to come")]
 mod command;
-#[allow(dead_code, reason = "for the pages to come")]
 mod failure;
 mod find;
-#[allow(dead_code, reason = "for the pages to come")]
 mod format;
 mod headers;
-#[allow(dead_code, reason = "for the pages to come")]
 mod links;
-#[allow(dead_code, reason = "for the pages to come")]
 mod moment;
 mod page;
 mod parameters;
@@ -51,7 +46,6 @@ mod standing;
 mod surface;
 mod template;
 mod text;
-#[allow(dead_code, reason = "for the pages to come")]
 mod visit;
 
 mod activity;

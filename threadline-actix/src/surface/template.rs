@@ -17,6 +17,7 @@ macro_rules! templates {
 const TEMPLATES: &[(&str, &str)] = &templates![
     "layout",
     "part/value",
+    "part/search",
     "part/change",
     "part/policy",
     "denied",
