@@ -41,6 +41,7 @@ mod parameters;
 mod prose;
 mod reads;
 mod route;
+mod saved_view;
 mod standing;
 #[expect(clippy::module_inception, reason = "it is what a surface is made of")]
 mod surface;

@@ -20,6 +20,7 @@ const TEMPLATES: &[(&str, &str)] = &templates![
     "part/search",
     "part/change",
     "part/policy",
+    "part/views",
     "denied",
     "notice",
     "timeline",

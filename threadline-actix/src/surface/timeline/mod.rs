@@ -1,5 +1,6 @@
 //! The timeline: changes across records, newest first, grouped by transaction.
 
+mod choice;
 mod filter;
 mod model;
 mod question;
@@ -8,7 +9,7 @@ mod search;
 mod show;
 
 pub(super) use self::{
-    filter::Filter,
+    filter::{Filter, PARAMETERS},
     question::Question,
     record::{explained, query},
     search::NAME as SEARCH,

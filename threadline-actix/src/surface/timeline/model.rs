@@ -6,7 +6,8 @@ use serde::Serialize;
 use threadline::Count;
 
 use super::{
-    filter::{Filter, Since, encode},
+    choice::Since,
+    filter::{Filter, encode},
     search,
 };
 use crate::surface::{
@@ -44,6 +45,11 @@ pub(crate) struct TimelinePage {
 
 impl Page for TimelinePage {
     const TEMPLATE: &'static str = "timeline";
+    const VIEWS: bool = true;
+
+    fn filters(&self) -> Option<Vec<(&'static str, String)>> {
+        Some(self.filter.pairs())
+    }
 
     fn head(&self) -> Head {
         Head {
