@@ -17,8 +17,7 @@ pub enum ContinuityError {
     NotCaptured(TableName),
     /// The capture of the table is switched off.
     #[error(
-        "the capture trigger of table `{0}` is disabled; run `ALTER TABLE {quoted} ENABLE TRIGGER \"00_threadline_audit_capture\"` first",
-        quoted = .0.quoted()
+        "a capture trigger of table `{0}` is disabled; `cargo threadline health findings` says what enables it"
     )]
     Disabled(TableName),
     /// The table is not what its capture was generated for.
