@@ -344,8 +344,8 @@ async fn a_table_captured_by_statement_is_looked_at_by_its_four_triggers() {
         ),
     ] {
         test.run(fault).await;
-        let found = findings(&health, &test.db).await;
-        assert!(codes(&found).contains(&code), "{found:?}");
+        let found = codes(&health, &test).await;
+        assert!(found.contains(&code), "{found:?}");
         let coverage = health.fetch_coverage(&test.db).await.unwrap();
         assert!(coverage.summary.uncovered > 0, "{fault}");
         test.run(repair).await;
@@ -359,11 +359,10 @@ async fn a_table_captured_by_statement_is_looked_at_by_its_four_triggers() {
             "DROP TRIGGER \"00_threadline_audit_{trigger}\" ON t"
         ))
         .await;
-        let found = findings(&health, &test.db).await;
-        assert_eq!(codes(&found), [code]);
+        assert_eq!(codes(&health, &test).await, [code]);
         test.capture("public.t", crate::support::statements()).await;
         assert_eq!(findings(&health, &test.db).await, []);
     }
     test.capture("public.t", CapturePolicy::default()).await;
-    assert_eq!(codes(&findings(&health, &test.db).await), ["policy-drift"]);
+    assert_eq!(codes(&health, &test).await, ["policy-drift"]);
 }

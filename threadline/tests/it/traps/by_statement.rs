@@ -13,7 +13,7 @@ async fn table(sql: &str) -> TestDb {
 /// The ops and values of a record, oldest first.
 async fn record(test: &TestDb, id: i32) -> Vec<String> {
     test.all(&format!(
-        "SELECT op || ' ' || (data_after ->> 'v') FROM threadline.audit_changes WHERE table_pk = '{{\"id\": {id}}}' ORDER BY captured_at, id"
+        "SELECT op || ' ' || (data_after ->> 'v') FROM threadline.audit_changes WHERE table_name = 't' AND table_pk = '{{\"id\": {id}}}' ORDER BY captured_at, id"
     ))
     .await
 }
@@ -58,7 +58,6 @@ async fn a_plan_that_was_made_for_one_row_takes_many() {
     let test = table(TABLE).await;
     test.run("INSERT INTO t VALUES (0, 'a'); UPDATE t SET v = 'b'; INSERT INTO t SELECT i, 'a' FROM generate_series(1, 30000) AS i;
               UPDATE t SET v = 'c'; DELETE FROM t WHERE id % 2 = 0").await;
-    test.assert_true_trail("t").await;
     let changes: i64 = test
         .one("SELECT count(*) FROM threadline.audit_changes")
         .await;
