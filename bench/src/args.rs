@@ -17,6 +17,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Capture(CaptureArgs),
+    Pages(PagesArgs),
     Reads(ReadsArgs),
     Stack(StackArgs),
 }
@@ -82,6 +83,17 @@ impl ReadsArgs {
     pub(crate) fn is_wanted(&self, name: &str) -> bool {
         self.only.is_empty() || self.only.iter().any(|only| name.starts_with(only.as_str()))
     }
+}
+
+/// The pages of the operator surface against the statements that they run
+#[derive(Debug, Args)]
+pub(crate) struct PagesArgs {
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+
+    /// How many changes the trail has [default: 1000000; with --quick 100000]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1_000..=1_000_000_000))]
+    pub(crate) changes: Option<u64>,
 }
 
 /// A request to the example against the same request to a handler without Threadline

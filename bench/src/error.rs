@@ -74,6 +74,14 @@ pub(crate) enum Error {
     #[error("a request was answered with {status} instead of 201: {body}")]
     Response { status: u16, body: String },
 
+    /// A page was not shown.
+    #[error("the page `{path}` was answered with {status}: {body}")]
+    Page {
+        path: String,
+        status: u16,
+        body: String,
+    },
+
     /// The results could not be written down.
     #[error("the results can't be written as JSON")]
     Json(#[from] serde_json::Error),

@@ -7,6 +7,7 @@
 
 mod args;
 mod capture;
+mod pages;
 mod reads;
 mod stack;
 
@@ -24,6 +25,7 @@ use crate::args::{Cli, Command};
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Capture(args) => capture::run(&args),
+        Command::Pages(args) => pages::run(&args),
         Command::Reads(args) => reads::run(&args),
         Command::Stack(args) => stack::run(&args),
     };

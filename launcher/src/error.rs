@@ -35,7 +35,7 @@ pub enum Error {
         directory: PathBuf,
     },
 
-    /// `postgres --version` printed something else than a version.
+    /// `--version` printed something else than a version.
     #[error("{} --version printed {output:?} instead of a version", program.display())]
     UnknownVersion {
         /// The program that was asked.
@@ -78,6 +78,21 @@ pub enum Error {
         /// What was noticed.
         reason: &'static str,
         /// The last lines of the server's log.
+        log: String,
+    },
+
+    /// There is no PgBouncer in any of the usual places.
+    #[error(
+        "no PgBouncer found; install the package `pgbouncer`, or set THREADLINE_PGBOUNCER to the program"
+    )]
+    NoPgBouncer,
+
+    /// PgBouncer did not start.
+    #[error("PgBouncer did not start; {reason}:\n{log}")]
+    StartPgBouncer {
+        /// What was noticed.
+        reason: &'static str,
+        /// The last lines of its log.
         log: String,
     },
 

@@ -24,7 +24,8 @@ pub(crate) struct Task<'a> {
     pub(crate) initdb: Option<&'a Path>,
     /// Whether the new cluster must survive a power failure.
     pub(crate) durable: bool,
-    pub(crate) postgres: &'a Path,
+    /// The server.
+    pub(crate) program: &'a Path,
     pub(crate) arguments: &'a [String],
 }
 
@@ -44,7 +45,7 @@ impl Keeper {
             .arg(task.data);
         command.arg(task.initdb.map_or(OsStr::new(""), Path::as_os_str));
         command.arg(if task.durable { "" } else { "--no-sync" });
-        command.arg(task.postgres).args(task.arguments);
+        command.arg(task.program).args(task.arguments);
         // The unprivileged account may not be allowed to enter the current directory, and an interrupt typed at the
         // terminal must reach the owner only.
         command.current_dir("/").process_group(0);

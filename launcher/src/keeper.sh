@@ -1,4 +1,4 @@
-# Keeps one PostgreSQL server, and is the only process that stops it.
+# Keeps one server, of PostgreSQL or PgBouncer, and is the only process that stops it.
 #
 # Arguments: the directory to remove at the end, the directory of the data, the program that makes a cluster there
 # (empty when there is one), how that program is to treat the disk, and the server's command line. The log is

@@ -12,6 +12,8 @@
 //! # Ok(()) }
 //! ```
 //!
+//! [`PgBouncer`] puts a pooler in front of a server.
+//!
 //! Everyone who can reach the loopback interface is let in as superuser: this is for throw-away data.
 
 #![forbid(unsafe_code)]
@@ -21,6 +23,7 @@ mod account;
 mod binaries;
 mod error;
 mod keeper;
+mod pgbouncer;
 mod server;
 mod test_server;
 mod url;
@@ -29,6 +32,7 @@ mod version;
 pub use crate::{
     binaries::{BIN_VARIABLE, Binaries},
     error::Error,
+    pgbouncer::{PGBOUNCER_VARIABLE, PgBouncer},
     server::{Server, ServerBuilder},
     test_server::{TEST_SERVER_VARIABLE, TestServer, test_server},
     version::Version,

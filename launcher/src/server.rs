@@ -19,8 +19,8 @@ use crate::{
 };
 
 /// How long a server may take to become ready; recovery after a crash takes a while.
-const PATIENCE: Duration = Duration::from_secs(120);
-const POLL: Duration = Duration::from_millis(5);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const POLL: Duration = Duration::from_millis(5);
 /// How often another port is tried when somebody else was quicker.
 const PORT_ATTEMPTS: usize = 5;
 const LOG_LINES: usize = 20;
@@ -185,7 +185,7 @@ impl ServerBuilder {
             log: file.try_clone().map_err(Error::prepare(&log))?,
             initdb: (!data.join("PG_VERSION").exists()).then_some(&initdb),
             durable: self.is_durable(),
-            postgres: &self.binaries.program("postgres"),
+            program: &self.binaries.program("postgres"),
             arguments: &self.arguments(&data, run.path(), port),
         })?;
         let mut server = Server {
@@ -234,7 +234,7 @@ impl ServerBuilder {
 }
 
 /// Opens the log for appending; it can be read from the same handle after the directory has gone.
-fn open_log(path: &Path) -> Result<File, Error> {
+pub(crate) fn open_log(path: &Path) -> Result<File, Error> {
     OpenOptions::new()
         .create(true)
         .append(true)
@@ -244,7 +244,7 @@ fn open_log(path: &Path) -> Result<File, Error> {
         .map_err(Error::prepare(path))
 }
 
-fn free_port() -> std::io::Result<u16> {
+pub(crate) fn free_port() -> std::io::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
@@ -279,7 +279,7 @@ fn is_ready(status: &str, pid: u32) -> bool {
 }
 
 /// The last lines written to the log since `start`.
-fn tail(mut log: File, start: u64) -> String {
+pub(crate) fn tail(mut log: File, start: u64) -> String {
     let mut bytes = Vec::new();
     let read = log
         .seek(SeekFrom::Start(start))

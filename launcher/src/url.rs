@@ -35,6 +35,23 @@ impl Address {
         })
     }
 
+    /// The server as a connection string of libpq has it, without a database; `None` for names and passwords that are
+    /// escaped in the URL.
+    pub(crate) fn connection(&self) -> Option<String> {
+        let (_, server) = self.server.split_once("://")?;
+        if server.contains('%') {
+            return None;
+        }
+        let (account, host) = server.rsplit_once('@').unwrap_or(("postgres", server));
+        let (user, password) = account.split_once(':').unwrap_or((account, ""));
+        let (host, port) = host.rsplit_once(':').unwrap_or((host, "5432"));
+        let mut text = format!("host={host} port={port} user={user}");
+        if !password.is_empty() {
+            text += &format!(" password={password}");
+        }
+        Some(text)
+    }
+
     pub(crate) fn url(&self, database: &str) -> String {
         format!(
             "{}/{}{}",
@@ -59,6 +76,20 @@ mod tests {
         );
         let address = Address::parse("postgresql://127.0.0.1:5432").unwrap();
         assert_eq!(address.url("a"), "postgresql://127.0.0.1:5432/a");
+    }
+
+    #[test]
+    fn spells_an_address_for_other_programs() {
+        let connection = |url| Address::parse(url).unwrap().connection();
+        assert_eq!(
+            connection("postgres://me:secret@db:6000/a").as_deref(),
+            Some("host=db port=6000 user=me password=secret")
+        );
+        assert_eq!(
+            connection("postgres://db/a").as_deref(),
+            Some("host=db port=5432 user=postgres")
+        );
+        assert_eq!(connection("postgres://a%20b@db/a"), None);
     }
 
     #[test]

@@ -60,6 +60,8 @@ mod audited_db;
 
 mod error;
 
+pub mod surface;
+
 pub use crate::{
     actor_function::IntoActor,
     audit::Audit,

@@ -17,7 +17,7 @@ pub(crate) const FILE_NAME: &str = "threadline.toml";
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
     /// The schema that holds the audit tables.
-    pub(crate) schema: Option<String>,
+    pub(crate) audit_schema: Option<String>,
     /// The migration crate or module, relative to the file.
     pub(crate) migration_dir: Option<PathBuf>,
     /// Where entities are looked for, relative to the file.
@@ -122,13 +122,13 @@ mod tests {
     #[test]
     fn every_key_is_read_and_paths_are_relative_to_the_file() {
         let config = parse(
-            "schema = 'audit'\nmigration_dir = 'db/migration'\nentity_paths = \
+            "audit_schema = 'audit'\nmigration_dir = 'db/migration'\nentity_paths = \
              ['entity/src']\n[tables.'blog.posts']\nmask = ['email']\nstore_changed_from = false\n\
              [coverage]\nexpected = ['posts']\nexpected_gaps = ['drafts']\n[health]\n\
              application_roles = ['blog']\n",
         )
         .unwrap();
-        assert_eq!(config.schema.as_deref(), Some("audit"));
+        assert_eq!(config.audit_schema.as_deref(), Some("audit"));
         assert_eq!(
             config.migration_dir.unwrap(),
             Path::new("/host/db/migration")
@@ -157,10 +157,14 @@ mod tests {
         let deep = root.path().join("a/b");
         fs::create_dir_all(&deep).unwrap();
         assert_eq!(Config::find(&deep).unwrap(), Config::default());
-        fs::write(root.path().join(FILE_NAME), "schema = 'outer'").unwrap();
-        fs::write(root.path().join("a").join(FILE_NAME), "schema = 'inner'").unwrap();
+        fs::write(root.path().join(FILE_NAME), "audit_schema = 'outer'").unwrap();
+        fs::write(
+            root.path().join("a").join(FILE_NAME),
+            "audit_schema = 'inner'",
+        )
+        .unwrap();
         assert_eq!(
-            Config::find(&deep).unwrap().schema.as_deref(),
+            Config::find(&deep).unwrap().audit_schema.as_deref(),
             Some("inner")
         );
     }

@@ -1,12 +1,13 @@
 //! A database that a command can't do without.
 
-use sea_orm::DatabaseConnection;
+use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
 use tokio::runtime::Runtime;
 
 use crate::{
     args::{ConnectionArgs, ProjectArgs},
     command::gen_triggers::{CatalogueError, catalogue::Catalogue},
     error::{Error, Result},
+    reading,
     settings::Settings,
 };
 
@@ -39,7 +40,7 @@ impl Database {
     pub(crate) fn open(args: &ConnectionArgs) -> Result<Self> {
         let settings = Settings::gather(&ProjectArgs {
             migration_dir: None,
-            schema: args.audit_schema.clone(),
+            schema: args.schema.clone(),
             manifest_path: None,
         })?;
         if let Some(schema) = settings.schema() {
@@ -50,6 +51,26 @@ impl Database {
             settings,
             runtime,
             db,
+        })
+    }
+
+    /// Reads from the database, in one transaction.
+    ///
+    /// # Errors
+    /// Those of the work, and of the database.
+    pub(crate) fn read<T, E>(
+        &self,
+        work: impl AsyncFnOnce(&DatabaseTransaction) -> Result<T, E>,
+    ) -> Result<T>
+    where
+        Error: From<E>,
+    {
+        self.runtime.block_on(async {
+            let failed = |err: DbErr| Error::Trail(Box::new(err.into()));
+            let txn = reading::begin(&self.db).await.map_err(failed)?;
+            let done = work(&txn).await?;
+            txn.rollback().await.map_err(failed)?;
+            Ok(done)
         })
     }
 

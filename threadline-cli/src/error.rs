@@ -17,6 +17,7 @@ use crate::{
     exit_code,
     migration::{ExistingError, NoVersionLeft, RenderError},
     migrator::NotRegistrable,
+    pooler,
     project::{LocateError, WorkspaceError},
     trail::KeyError,
 };
@@ -271,7 +272,7 @@ impl Error {
                 ),
                 _ => None,
             },
-            Self::OtherSchema { installed, .. } => Some(format!("use `--schema {installed}`")),
+            Self::OtherSchema { installed, .. } => Some(format!("use `--audit-schema {installed}`")),
             Self::Unregistered { name, .. } => Some(format!(
                 "delete the file, or register it with these lines:\n    mod {name};\n    \
                  Box::new({name}::Migration),"
@@ -283,7 +284,7 @@ impl Error {
             Self::Existing(ExistingError::Marker { .. }) => {
                 Some("restore the line from version control".to_owned())
             }
-            _ => None,
+            _ => pooler::help(self).map(str::to_owned),
         }
     }
 }

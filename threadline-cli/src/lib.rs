@@ -14,18 +14,21 @@ mod database;
 mod entity;
 mod error;
 pub mod exit_code;
+mod json;
 mod migration;
 mod migrator;
 mod output;
 mod plan;
+mod pooler;
 mod project;
+mod reading;
 mod settings;
 mod syntax;
 mod trail;
 
 use std::{ffi::OsString, process::ExitCode};
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::{
     args::{Cli, Command},
@@ -55,6 +58,12 @@ pub fn main(args: impl IntoIterator<Item = impl Into<OsString>>) -> ExitCode {
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+/// Every command with its options, for programs that write completions or manuals.
+#[doc(hidden)]
+pub fn definition() -> clap::Command {
+    Cli::command()
 }
 
 /// Cargo passes the name of the subcommand as the first argument.

@@ -32,7 +32,11 @@ impl Settings {
     pub(crate) fn gather(args: &ProjectArgs) -> Result<Self> {
         let directory = std::env::current_dir().map_err(|err| Error::Directory { err })?;
         let config = Config::find(&directory)?;
-        let schema = args.schema.as_deref().or(config.schema.as_deref());
+        let schema = args
+            .schema
+            .audit_schema
+            .as_deref()
+            .or(config.audit_schema.as_deref());
         Ok(Self {
             schema: schema.map(SchemaName::new).transpose()?,
             migration_dir: args.migration_dir.clone().or(config.migration_dir.clone()),

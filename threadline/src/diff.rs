@@ -1,11 +1,12 @@
 //! What one change changed: [`ChangeDiff`]. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 use serde_json::value::RawValue;
 
 use crate::{
+    as_of::Image as SnapshotImage,
     entity::{
         JsonText,
         audit_change::{Model as AuditChange, Op},
@@ -146,6 +147,51 @@ impl ChangeDiff {
     }
 }
 
+/// What is different between two images of a record, column by column, in the order of their names.
+///
+/// `None` is a record that was not there. Columns that are masked in both are left out: whether
+/// they changed is not known.
+///
+/// ```no_run
+/// # async fn example(db: &sea_orm::DatabaseConnection) -> Result<(), Box<dyn std::error::Error>> {
+/// use threadline::{image_diff, record};
+///
+/// let post = record("posts".parse()?, serde_json::from_str(r#"{"id": 42}"#)?);
+/// let monday = post.fetch_image("2026-11-23T09:00:00Z".parse()?, db).await?.present();
+/// let today = post.fetch_image(chrono::Utc::now(), db).await?.present();
+/// for field in image_diff(monday.as_ref(), today.as_ref()) {
+///     println!("{} was {:?}, is {:?}", field.name, field.before, field.after);
+/// }
+/// # Ok(()) }
+/// ```
+pub fn image_diff(
+    before: Option<&SnapshotImage>,
+    after: Option<&SnapshotImage>,
+) -> Vec<FieldChange> {
+    let (before, after) = (
+        before.map(|one| image(Some(&one.row)).unwrap_or_default()),
+        after.map(|one| image(Some(&one.row)).unwrap_or_default()),
+    );
+    let side = |image: &Option<Image<'_>>, name: &str| match image {
+        None => FieldValue::Absent,
+        Some(image) => value(Some(image), None, name),
+    };
+    let names: BTreeSet<_> = [&before, &after]
+        .into_iter()
+        .flatten()
+        .flat_map(BTreeMap::keys)
+        .collect();
+    names
+        .into_iter()
+        .map(|name| FieldChange {
+            name: name.clone(),
+            before: side(&before, name),
+            after: side(&after, name),
+        })
+        .filter(|field| field.before != field.after)
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
@@ -255,6 +301,42 @@ mod tests {
                 {"name": "a", "before": {"state": "absent"}, "after": {"state": "value", "value": null}},
                 {"name": "b", "before": {"state": "absent"}, "after": {"state": "null"}},
             ]),
+        );
+    }
+
+    fn snapshot(row: &str) -> SnapshotImage {
+        SnapshotImage {
+            row: JsonText::from_database(row.into()),
+            masked: Vec::new(),
+            not_recorded: Vec::new(),
+            audit_transaction_id: 1,
+            captured_at: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn between_two_images_is_what_differs_and_what_only_one_knows() {
+        let monday =
+            snapshot(r#"{"id": 1, "n": 1.50, "note": null, "email": "[REDACTED]", "old": 1}"#);
+        let today =
+            snapshot(r#"{"id": 1, "n": 1.5, "note": "x", "email": "[REDACTED]", "new": null}"#);
+        let json = |before: Option<&SnapshotImage>, after: Option<&SnapshotImage>| {
+            serde_json::to_value(image_diff(before, after)).unwrap()
+        };
+        assert_eq!(
+            json(Some(&monday), Some(&today)),
+            json!([
+                {"name": "n", "before": {"state": "value", "value": 1.5}, "after": {"state": "value", "value": 1.5}},
+                {"name": "new", "before": {"state": "not_recorded"}, "after": {"state": "null"}},
+                {"name": "note", "before": {"state": "null"}, "after": {"state": "value", "value": "x"}},
+                {"name": "old", "before": {"state": "value", "value": 1}, "after": {"state": "not_recorded"}},
+            ])
+        );
+        assert_eq!(json(Some(&today), Some(&today)), json!([]));
+        assert_eq!(json(None, None), json!([]));
+        assert_eq!(
+            json(None, Some(&snapshot(r#"{"id": 1}"#))),
+            json!([{"name": "id", "before": {"state": "absent"}, "after": {"state": "value", "value": 1}}])
         );
     }
 }

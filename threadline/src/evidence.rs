@@ -172,6 +172,11 @@ impl Evidence {
         }
         let last = entries.last().filter(|_| more);
         let next = last.map(|last| PageToken::new(query, last.recorded_at, last.id));
-        Ok(Page { entries, next })
+        let previous = None;
+        Ok(Page {
+            entries,
+            next,
+            previous,
+        })
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     diff::ChangeDiff,
     entity::{audit_action, audit_change, audit_transaction},
     error::Result,
+    query::{ChangeScope, standings, withheld_columns},
 };
 
 /// The version of the JSON form of an [`Incident`]. Fields are added within a version, never
@@ -31,15 +32,17 @@ pub fn incident(audit_transaction_id: i64) -> IncidentQuery {
     IncidentQuery {
         id: audit_transaction_id,
         limit: 1_000,
+        scope: None,
     }
 }
 
 /// A query for one transaction; see [`incident`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[must_use = "nothing is read before `fetch`"]
 pub struct IncidentQuery {
     id: i64,
     limit: u64,
+    scope: Option<ChangeScope>,
 }
 
 /// One transaction with its context, its actions and its changes.
@@ -77,13 +80,25 @@ impl IncidentQuery {
         self
     }
 
+    /// Only what is in the scope: without a change in it the transaction is not there. `meta`, a
+    /// malformed context, and the reason, comment and details of actions are given only where all
+    /// changes of the transaction are in scope, and there are no more than 10,000. Default: all.
+    pub fn in_scope(mut self, scope: &ChangeScope) -> Self {
+        self.scope = Some(scope.clone());
+        self
+    }
+
     /// The changes as an ordinary SeaORM `Select`.
     pub fn changes(&self) -> sea_orm::Select<audit_change::Entity> {
-        audit_change::Entity::find()
+        let select = audit_change::Entity::find()
             .filter(audit_change::Column::TransactionId.eq(self.id))
             .order_by_asc(audit_change::Column::CapturedAt)
             .order_by_asc(audit_change::Column::Id)
-            .limit(self.limit + 1)
+            .limit(self.limit + 1);
+        match &self.scope {
+            Some(scope) => withheld_columns(scope, select.filter(scope.holds())),
+            None => select,
+        }
     }
 
     /// Reads the bundle; `None` when there is no such transaction.
@@ -91,18 +106,28 @@ impl IncidentQuery {
     /// # Errors
     /// When the database fails.
     pub async fn fetch<C: ConnectionTrait>(&self, db: &C) -> Result<Option<Incident>> {
+        let standing = match &self.scope {
+            Some(scope) => match standings(scope, &[self.id], db).await?.remove(&self.id) {
+                None => return Ok(None),
+                standing => standing,
+            },
+            None => None,
+        };
         let transaction = audit_transaction::Entity::find_by_id(self.id)
             .one(db)
             .await?;
-        let Some(transaction) = transaction else {
+        let Some(mut transaction) = transaction else {
             return Ok(None);
         };
-        let actions = audit_action::Entity::find()
+        let mut actions = audit_action::Entity::find()
             .filter(audit_action::Column::TransactionId.eq(self.id))
             .order_by_asc(audit_action::Column::Id)
             .limit(MAX_INCIDENT_CHANGES)
             .all(db)
             .await?;
+        if let Some(standing) = standing {
+            standing.withhold(&mut transaction, &mut actions);
+        }
         let mut changes = self.changes().all(db).await?;
         let has_more = changes.len() as u64 > self.limit;
         changes.truncate(usize::try_from(self.limit).unwrap_or(usize::MAX));

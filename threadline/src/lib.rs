@@ -15,6 +15,7 @@ mod diff;
 pub mod entity;
 mod error;
 pub mod evidence;
+pub mod export;
 pub mod health;
 mod incident;
 mod install;
@@ -23,6 +24,7 @@ pub mod policy;
 mod query;
 mod record;
 pub mod retention;
+pub mod saved_view;
 mod schema;
 pub mod telemetry;
 mod transaction;
@@ -37,7 +39,7 @@ pub use crate::{
     as_of::{AsOf, Image, Snapshot, as_of},
     audited::Audited,
     context::{AuditContext, InvalidContext},
-    diff::{ChangeDiff, FieldChange, FieldValue},
+    diff::{ChangeDiff, FieldChange, FieldValue, image_diff},
     entity::{
         JsonText,
         audit_action::{ActionStatus, Model as AuditAction},
@@ -53,8 +55,10 @@ pub use crate::{
     job::{InvalidJobContext, JobContext},
     policy::CapturePolicy,
     query::{
-        ActorHistory, Count, DEFAULT_SCAN_LIMIT, InvalidPageToken, MAX_PAGE_SIZE, Page, PageToken,
-        Timeline, actor_history, timeline,
+        ChangeScope, Count, DEFAULT_SCAN_LIMIT, DEFAULT_TRANSACTION_SCAN_LIMIT, InvalidPageToken,
+        InvalidScope, MAX_PAGE_SIZE, MAX_SUMMARIES, Moment, Moments, Page, PageToken, TableChanges,
+        Timeline, TimelineFilters, TransactionSummaries, TransactionSummary, Transactions,
+        actor_history, timeline, transaction_summaries, transactions,
     },
     record::{Record, RecordHistory, record},
     schema::{DEFAULT_SCHEMA, InvalidSchemaName, MAX_SCHEMA_BYTES, SchemaName, use_schema},

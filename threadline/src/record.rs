@@ -1,17 +1,14 @@
 //! One record by its table and key, for programs that don't have its entity: [`record`](record()).
 
 use chrono::{DateTime, Utc};
-use sea_orm::{
-    ConnectionTrait, QuerySelect,
-    sea_query::{CommonTableExpression, Expr, ExprTrait},
-};
+use sea_orm::ConnectionTrait;
 
 use crate::{
     as_of::{Image, Snapshot, fetch_image_of},
     codegen::TableName,
     entity::{JsonText, audit_change::Model as AuditChange},
     error::Result,
-    query::{MAX_PAGE_SIZE, Page, PageToken, fingerprint, history_of, row_ref_of},
+    query::{ChangeScope, Count, Moments, Page, PageToken, RecordKey, Timeline, moments, timeline},
 };
 
 /// Names a record by its table and its key, a JSON object with the value of each key column.
@@ -28,24 +25,36 @@ use crate::{
 /// # Ok(()) }
 /// ```
 pub fn record(table: TableName, key: JsonText) -> Record {
-    Record { table, key }
+    let key = RecordKey { table, key };
+    Record { key, scope: None }
 }
 
 /// One record by its table and key; see [`record`](record()).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Record {
-    table: TableName,
-    key: JsonText,
+    key: RecordKey,
+    scope: Option<ChangeScope>,
 }
 
 impl Record {
+    /// Only what is in the scope. Default: all.
+    ///
+    /// Of a record that came into the scope, or left it, the history has the changes in scope. At an
+    /// instant at which its newest change is out of scope it is as if nothing were known of it:
+    /// [`Snapshot::BeforeHorizon`].
+    pub fn in_scope(mut self, scope: &ChangeScope) -> Self {
+        self.scope = Some(scope.clone());
+        self
+    }
+
     /// The changes of the record and the TRUNCATE markers that ended it, newest first.
     pub fn history(self) -> RecordHistory {
-        RecordHistory {
-            record: self,
-            page_size: 50,
-            after: None,
-        }
+        let timeline = timeline().record(&self).page_size(50);
+        let timeline = match &self.scope {
+            Some(scope) => timeline.in_scope(scope),
+            None => timeline,
+        };
+        RecordHistory { timeline }
     }
 
     /// Reads the recorded image of the record at an instant.
@@ -58,12 +67,25 @@ impl Record {
         at: DateTime<Utc>,
         db: &C,
     ) -> Result<Snapshot<Image>> {
-        fetch_image_of(self.row_ref(), at, db).await
+        fetch_image_of(self.key.row_ref(), at, self.scope.as_ref(), db).await
     }
 
-    fn row_ref(&self) -> CommonTableExpression {
-        let key = Expr::val(self.key.as_str()).cast_as("jsonb");
-        row_ref_of(self.table.quoted(), key)
+    /// Reads when the record changed around an instant, up to `number` times on each side, without
+    /// the rows.
+    ///
+    /// # Errors
+    /// As [`fetch_image`](Self::fetch_image).
+    pub async fn fetch_moments<C: ConnectionTrait>(
+        &self,
+        at: DateTime<Utc>,
+        number: u64,
+        db: &C,
+    ) -> Result<Moments> {
+        moments(&self.key, self.scope.as_ref(), at, number, db).await
+    }
+
+    pub(crate) fn key(&self) -> &RecordKey {
+        &self.key
     }
 }
 
@@ -71,43 +93,55 @@ impl Record {
 #[derive(Clone, Debug)]
 #[must_use = "nothing is read before `fetch`"]
 pub struct RecordHistory {
-    record: Record,
-    page_size: u64,
-    after: Option<PageToken>,
+    timeline: Timeline,
 }
 
 impl RecordHistory {
-    /// Sets the size of a page, 1 to [`MAX_PAGE_SIZE`]. Default: 50.
+    /// Only changes captured at this instant or later. Default: all.
+    pub fn from(mut self, at: DateTime<Utc>) -> Self {
+        self.timeline = self.timeline.from(at);
+        self
+    }
+
+    /// Only changes captured at this instant or earlier. Default: all.
+    pub fn to(mut self, at: DateTime<Utc>) -> Self {
+        self.timeline = self.timeline.to(at);
+        self
+    }
+
+    /// Sets the size of a page, 1 to [`MAX_PAGE_SIZE`](crate::MAX_PAGE_SIZE). Default: 50.
     pub fn page_size(mut self, size: u64) -> Self {
-        self.page_size = size.clamp(1, MAX_PAGE_SIZE);
+        self.timeline = self.timeline.page_size(size);
         self
     }
 
     /// Goes on where a page ended. Default: the newest change.
     pub fn after(mut self, token: PageToken) -> Self {
-        self.after = Some(token);
+        self.timeline = self.timeline.after(token);
         self
     }
 
-    /// Reads one page.
+    /// Goes back to the page before a page: what is newer, and next to it. Still newest first.
+    pub fn before(mut self, token: PageToken) -> Self {
+        self.timeline = self.timeline.before(token);
+        self
+    }
+
+    /// Counts the changes, up to `cap`.
+    ///
+    /// # Errors
+    /// As [`fetch`](Self::fetch).
+    pub async fn count<C: ConnectionTrait>(&self, cap: u64, db: &C) -> Result<Count> {
+        self.timeline.count(cap, db).await
+    }
+
+    /// Reads one page. In a scope it may end early and have a next one, see
+    /// [`Timeline::scan_limit`].
     ///
     /// # Errors
     /// When the page token is not one of this query, the table is not there, a value of the key is
     /// not one of its column's type, or the database fails.
     pub async fn fetch<C: ConnectionTrait>(&self, db: &C) -> Result<Page<AuditChange>> {
-        let query = fingerprint(&format!("record_history {:?}", self.record));
-        let position = |token: &PageToken| token.position(query);
-        let position = self.after.as_ref().map(position).transpose()?;
-        let mut entries = history_of(self.record.row_ref(), position)
-            .limit(self.page_size + 1)
-            .all(db)
-            .await?;
-        let more = entries.len() as u64 > self.page_size;
-        entries.truncate(usize::try_from(self.page_size).unwrap_or(usize::MAX));
-        let next = entries
-            .last()
-            .filter(|_| more)
-            .map(|last| PageToken::new(query, last.captured_at, last.id));
-        Ok(Page { entries, next })
+        self.timeline.fetch(db).await
     }
 }

@@ -103,7 +103,7 @@ impl fmt::Display for SchemaName {
 
 /// Tells this program in which schema the audit tables live. Call it once, before anything else.
 ///
-/// Only needed when they were installed with another `--schema` than `threadline`.
+/// Only needed when they were installed with another `--audit-schema` than `threadline`.
 ///
 /// # Errors
 /// When the name is no schema name, or the program already uses another one.

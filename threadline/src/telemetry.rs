@@ -70,8 +70,13 @@ events! {
     retention_panicked: ERROR "retention.panicked" () "retention panicked";
     retention_lock_lost: WARN "retention.lock_lost" (error_kind: &'static str, sqlstate: Option<SqlState>) "the lock of a retention run was lost before its end";
     retention_end_not_recorded: WARN "retention.end_not_recorded" (run: i64, error_kind: &'static str, sqlstate: Option<SqlState>) "the end of a retention run could not be recorded";
+    export_ended: INFO "export.ended" (format: &'static str, rows: u64, bytes: u64, cut_by: Option<&'static str>) "export ended";
+    export_failed: ERROR "export.failed" (format: &'static str, rows: u64, error_kind: &'static str, sqlstate: Option<SqlState>) "export failed";
     rollback_failed: WARN "transaction.rollback_failed" (error_kind: &'static str, sqlstate: Option<SqlState>) "failed to roll back an audited transaction";
     request_failed: ERROR "request.failed" (request_id: Option<&AuditContext>, error_kind: &'static str, sqlstate: Option<SqlState>, fix: Option<&'static str>) "request failed";
+    page_timed_out: WARN "surface.timed_out" (request_id: Option<&AuditContext>) "a page of the operator surface took longer than its statement timeout";
+    authorize_failed: WARN "surface.authorize_failed" (request_id: Option<&AuditContext>) "`authorize` of the operator surface failed, which denies";
+    surface_unprotected: WARN "surface.unprotected" () "the operator surface is mounted without authorization: everybody who can reach it sees the whole trail";
     override_refused: WARN "request.override_refused" (header: &'static str, error_kind: &'static str) "an id from `context_overrides` breaks the rule for its header and is left out";
 }
 
@@ -91,6 +96,11 @@ impl SqlState {
             next = error.source();
         }
         None
+    }
+
+    /// The five characters.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
     fn new(code: &str) -> Option<Self> {
@@ -128,6 +138,12 @@ trait Recorded {
 }
 
 impl Recorded for i64 {
+    fn recorded(&self) -> impl Value {
+        *self
+    }
+}
+
+impl Recorded for u64 {
     fn recorded(&self) -> impl Value {
         *self
     }

@@ -15,6 +15,6 @@ mod outcome;
 mod purge;
 mod record;
 mod scenario;
-mod trail;
+pub(crate) mod trail;
 
-pub(crate) use self::run::run;
+pub(crate) use self::run::{SETTINGS, run};

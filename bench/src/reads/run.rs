@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The log stays small, however much is loaded.
-const SETTINGS: [(&str, &str); 3] = [
+pub(crate) const SETTINGS: [(&str, &str); 3] = [
     ("shared_buffers", "2GB"),
     ("max_wal_size", "768MB"),
     ("checkpoint_timeout", "1h"),

@@ -6,7 +6,7 @@ use sea_orm::{
     Value,
 };
 use threadline::{
-    ActorHistory, ActorRef, AuditChange, Audited as _, MAX_PAGE_SIZE, Op, Timeline, actor_history,
+    ActorRef, AuditChange, Audited as _, MAX_PAGE_SIZE, Op, Timeline, Transactions, actor_history,
     as_of, incident, timeline,
 };
 
@@ -47,7 +47,7 @@ enum Read {
     History(i64),
     AsOf(i64, DateTime<Utc>),
     Incident(i64),
-    ActorHistory(ActorHistory),
+    ActorHistory(Transactions),
 }
 
 impl Question {

@@ -11,7 +11,7 @@ use crate::{cluster::Cluster, error::Result};
 const SEED: &str = include_str!("seed.sql");
 
 /// Makes a database with a trail of so many changes, and gives a pool of one connection to it.
-pub(super) async fn make(changes: u64, cluster: &Cluster) -> Result<DatabaseConnection> {
+pub(crate) async fn make(changes: u64, cluster: &Cluster) -> Result<DatabaseConnection> {
     let name = format!("trail_{changes}");
     cluster.create(&name).await?;
     let db = cluster.pool(&name, 1).await?;
@@ -29,7 +29,7 @@ pub(super) async fn make(changes: u64, cluster: &Cluster) -> Result<DatabaseConn
 }
 
 /// Drops it.
-pub(super) async fn drop(changes: u64, db: DatabaseConnection, cluster: &Cluster) -> Result<()> {
+pub(crate) async fn drop(changes: u64, db: DatabaseConnection, cluster: &Cluster) -> Result<()> {
     db.close().await?;
     cluster.drop(&format!("trail_{changes}")).await
 }

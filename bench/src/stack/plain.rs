@@ -25,6 +25,7 @@ struct NewPost {
 impl From<CreatePost> for post::ActiveModel {
     fn from(body: CreatePost) -> Self {
         Self {
+            organisation: Set("harbour".to_owned()),
             title: Set(body.post.title),
             slug: Set(body.post.slug),
             author_email: Set(body.post.author_email),

@@ -31,14 +31,14 @@ pub fn app(
     >,
 > {
     App::new()
-        .app_data(web::Data::new(db))
+        .app_data(web::Data::new(db.clone()))
         .app_data(web::Data::new(bell))
         .app_data(web::JsonConfig::default().error_handler(|error, _| ApiError::Body(error).into()))
         .app_data(
             web::QueryConfig::default().error_handler(|error, _| ApiError::Query(error).into()),
         )
         .app_data(web::PathConfig::default().error_handler(|error, _| ApiError::Path(error).into()))
-        .configure(route::configure)
+        .configure(|config| route::configure(db, config))
         .default_service(web::to(async || {
             Err::<String, _>(ApiError::NotFound("page"))
         }))

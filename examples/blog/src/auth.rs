@@ -1,28 +1,88 @@
 //! The blog's own authentication, and how Threadline learns from it who acts.
 
+use std::future::{Ready, ready};
+
 use actix_web::{
-    Error, HttpMessage as _,
+    Error, FromRequest, HttpMessage as _, HttpRequest,
     body::MessageBody,
-    dev::{ServiceRequest, ServiceResponse},
-    http::header::{self, AUTHORIZATION, HeaderName, HeaderValue},
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    http::header::{self, AUTHORIZATION, HeaderValue},
     middleware::Next,
 };
 use threadline::ActorRef;
+use threadline_actix::AuditError;
 
 use crate::error::ApiError;
 
 /// Bearer tokens and their users. A real application keeps hashes of them in its database.
-const DEMO_TOKENS: [(&str, &str); 2] = [("demo-token-alice", "alice"), ("demo-token-bob", "bob")];
+const DEMO_TOKENS: [(&str, Member); 3] = [
+    ("demo-token-alice", Member::new("alice", "harbour")),
+    ("demo-token-carol", Member::new("carol", "harbour")),
+    ("demo-token-bob", Member::new("bob", "meadow")),
+];
 
-/// The credentials of the demo's operator, `operator:demo`, as HTTP Basic authentication sends them.
-/// A real application lets its operators sign in the way it does already.
-const OPERATOR: &[u8] = b"Basic b3BlcmF0b3I6ZGVtbw==";
+/// A user, who belongs to an organisation. As an extractor it answers 401 to everybody else.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Member {
+    pub(crate) name: &'static str,
+    pub(crate) organisation: &'static str,
+}
+
+impl Member {
+    const fn new(name: &'static str, organisation: &'static str) -> Self {
+        Self { name, organisation }
+    }
+}
+
+impl FromRequest for Member {
+    type Error = AuditError;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let visitor = request.extensions().get::<Visitor>().copied();
+        ready(match visitor {
+            Some(Visitor::Member(member)) => Ok(member),
+            _ => Err(AuditError::MissingActor),
+        })
+    }
+}
+
+/// The operators, by `name:password` as HTTP Basic authentication sends them: `operator:demo`. A real application lets
+/// its operators sign in the way it does already.
+const OPERATORS: [(&[u8], Operator); 1] = [(
+    b"Basic b3BlcmF0b3I6ZGVtbw==",
+    Operator {
+        name: "operator",
+        organisation: None,
+    },
+)];
+
+/// The roots of the pages for operators.
+const FOR_OPERATORS: [&str; 1] = ["/audit"];
+
+/// Somebody who reads the trail.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Operator {
+    pub(crate) name: &'static str,
+    /// The only one whose changes they may see.
+    pub(crate) organisation: Option<&'static str>,
+}
+
+impl Operator {
+    /// The operator who sent a request.
+    pub(crate) fn of(request: &HttpRequest) -> Option<Self> {
+        match request.extensions().get()? {
+            Visitor::Operator(operator) => Some(*operator),
+            Visitor::Member(_) => None,
+        }
+    }
+}
 
 /// Who sent the request, as [`authentication`] leaves it in the request.
 #[derive(Clone, Copy, Debug)]
 enum Visitor {
-    User(&'static str),
-    Operator,
+    Member(Member),
+    Operator(Operator),
 }
 
 /// Knows the user by the bearer token, and on the pages of operators the operator. A request
@@ -34,13 +94,13 @@ pub(crate) async fn authentication(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let operators = request.path() == "/audit" || request.path().starts_with("/audit/");
+    let operators = is_for_operators(request.path());
     if let Some(header) = request.headers().get(AUTHORIZATION) {
         match visitor(header.as_bytes(), operators) {
             Some(visitor) => {
                 request.extensions_mut().insert(visitor);
             }
-            // `operators_only` says there how to sign in.
+            // `sign_in` says there how to do it.
             None if operators => {}
             None => return Err(ApiError::Unauthenticated.into()),
         }
@@ -48,64 +108,48 @@ pub(crate) async fn authentication(
     next.call(request).await
 }
 
+fn is_for_operators(path: &str) -> bool {
+    FOR_OPERATORS.into_iter().any(|root| {
+        let rest = path.strip_prefix(root);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
 fn visitor(header: &[u8], operators: bool) -> Option<Visitor> {
     // A browser repeats these credentials by itself, whoever wrote the page that sends the
     // request: they must not reach a route that writes.
-    if operators && header == OPERATOR {
-        return Some(Visitor::Operator);
+    if operators && let Some((_, operator)) = OPERATORS.iter().find(|(known, _)| *known == header) {
+        return Some(Visitor::Operator(*operator));
     }
     let token = header.strip_prefix(b"Bearer ")?;
-    let (_, user) = DEMO_TOKENS
+    let (_, member) = DEMO_TOKENS
         .into_iter()
         .find(|(known, _)| known.as_bytes() == token)?;
-    Some(Visitor::User(user))
+    Some(Visitor::Member(member))
 }
 
 /// The actor function: reads what [`authentication`] found.
 pub(crate) fn actor_from_request(request: &ServiceRequest) -> Option<ActorRef> {
     let visitor = request.extensions().get::<Visitor>().copied()?;
     match visitor {
-        Visitor::User(name) => ActorRef::user(name).ok(),
-        Visitor::Operator => ActorRef::admin("operator").ok(),
+        Visitor::Member(member) => ActorRef::user(member.name).ok(),
+        Visitor::Operator(operator) => ActorRef::admin(operator.name).ok(),
     }
 }
 
-/// Lets operators in, and tells the browser of everybody else how to become one. What the pages
-/// show stays out of caches, frames, scripts and the addresses that other sites see.
+/// Tells a browser without a visitor how to become an operator. Whether a visitor may read is for the surface to say.
 ///
 /// # Errors
 /// What the inner service answers.
-pub(crate) async fn operators_only(
+pub(crate) async fn sign_in(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let visitor = request.extensions().get::<Visitor>().copied();
-    let refusal = match visitor {
-        Some(Visitor::Operator) => None,
-        Some(Visitor::User(_)) => Some(ApiError::Forbidden),
-        None => Some(ApiError::Unauthenticated),
-    };
-    let mut response = match refusal {
-        Some(refusal) => request.error_response(refusal).map_into_right_body(),
-        None => next.call(request).await?.map_into_left_body(),
-    };
-    let headers = response.headers_mut();
-    for (name, value) in PAGE_HEADERS {
-        headers.insert(name, HeaderValue::from_static(value));
+    if request.extensions().get::<Visitor>().is_some() {
+        return Ok(next.call(request).await?.map_into_left_body());
     }
-    if visitor.is_none() {
-        let how = HeaderValue::from_static(r#"Basic realm="audit", charset="UTF-8""#);
-        headers.insert(header::WWW_AUTHENTICATE, how);
-    }
-    Ok(response)
+    let mut refusal = request.error_response(ApiError::Unauthenticated);
+    let how = HeaderValue::from_static(r#"Basic realm="audit", charset="UTF-8""#);
+    refusal.headers_mut().insert(header::WWW_AUTHENTICATE, how);
+    Ok(refusal.map_into_right_body())
 }
-
-const PAGE_HEADERS: [(HeaderName, &str); 4] = [
-    (
-        header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-    ),
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::REFERRER_POLICY, "no-referrer"),
-    (header::CACHE_CONTROL, "no-store"),
-];

@@ -2,44 +2,19 @@
 
 use std::net::SocketAddr;
 
-use awc::{
-    Client, ClientRequest,
-    error::{JsonPayloadError, SendRequestError},
-    http::StatusCode,
-};
+use awc::http::Method;
 use chrono::Utc;
 use serde_json::{Value, json};
 
-use crate::output;
+use crate::{
+    client::{Client, ClientError},
+    output,
+};
 
 const TOKEN: &str = "demo-token-alice";
 
-/// Why the demo stopped.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
-    #[error("`{path}` can't be reached: {reason}")]
-    Send {
-        path: String,
-        reason: SendRequestError,
-    },
-    #[error("the answer of `{path}` can't be read")]
-    Read {
-        path: String,
-        source: JsonPayloadError,
-    },
-    #[error("`{path}` answered {status}: {body}")]
-    Refused {
-        path: String,
-        status: StatusCode,
-        body: Value,
-    },
-}
-
-pub(crate) async fn show(address: SocketAddr) -> Result<(), Error> {
-    let visitor = Visitor {
-        client: Client::default(),
-        address,
-    };
+pub(crate) async fn show(address: SocketAddr) -> Result<(), ClientError> {
+    let visitor = Visitor(Client::new(address, TOKEN));
     // The data may be those of an earlier demo.
     let slug = format!("hello-{}", Utc::now().timestamp_millis());
     let body = json!({
@@ -68,61 +43,28 @@ pub(crate) async fn show(address: SocketAddr) -> Result<(), Error> {
     Ok(())
 }
 
-struct Visitor {
-    client: Client,
-    address: SocketAddr,
-}
+/// Shows every request and its answer.
+struct Visitor(Client);
 
 impl Visitor {
-    async fn post(&self, title: &str, path: &str, body: Value) -> Result<Value, Error> {
-        let request = self
-            .client
-            .post(self.url(path))
-            .bearer_auth(TOKEN)
-            .insert_header(("x-correlation-id", "demo"));
+    async fn post(&self, title: &str, path: &str, body: Value) -> Result<Value, ClientError> {
         let command = format!(
             "curl -X POST {} -H 'authorization: Bearer {TOKEN}' -H 'x-correlation-id: demo' \
              -H 'content-type: application/json' -d '{body}'",
-            self.url(path),
+            self.0.url(path),
         );
-        let sent = request.send_json(&body);
-        self.finish(title, path, &command, sent).await
+        let answer = self.0.send(Method::POST, path, Some("demo"), &body).await?;
+        output::step(title, &command, &answer);
+        Ok(answer)
     }
 
-    async fn get(&self, title: &str, path: &str) -> Result<Value, Error> {
-        let request: ClientRequest = self.client.get(self.url(path)).bearer_auth(TOKEN);
+    async fn get(&self, title: &str, path: &str) -> Result<Value, ClientError> {
         let command = format!(
             "curl '{}' -H 'authorization: Bearer {TOKEN}'",
-            self.url(path)
+            self.0.url(path)
         );
-        self.finish(title, path, &command, request.send()).await
-    }
-
-    async fn finish(
-        &self,
-        title: &str,
-        path: &str,
-        command: &str,
-        sent: awc::SendClientRequest,
-    ) -> Result<Value, Error> {
-        let path = path.to_owned();
-        let mut response = match sent.await {
-            Ok(response) => response,
-            Err(reason) => return Err(Error::Send { path, reason }),
-        };
-        let body: Value = match response.json().await {
-            Ok(body) => body,
-            Err(source) => return Err(Error::Read { path, source }),
-        };
-        let status = response.status();
-        if !status.is_success() {
-            return Err(Error::Refused { path, status, body });
-        }
-        output::step(title, command, &body);
-        Ok(body)
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        let answer = self.0.send(Method::GET, path, None, &Value::Null).await?;
+        output::step(title, &command, &answer);
+        Ok(answer)
     }
 }

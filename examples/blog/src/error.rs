@@ -16,9 +16,6 @@ pub enum ApiError {
     /// A bearer token that nobody has.
     #[error("authentication required")]
     Unauthenticated,
-    /// The page is for operators.
-    #[error("only operators may see this")]
-    Forbidden,
     /// There is no such thing.
     #[error("{0} not found")]
     NotFound(&'static str),
@@ -42,9 +39,6 @@ pub enum ApiError {
     /// The path holds something that is no id.
     #[error("not found")]
     Path(#[source] PathError),
-    /// A page could not be put together.
-    #[error("the page can't be rendered")]
-    Page(#[from] minijinja::Error),
     /// The audited work failed.
     #[error(transparent)]
     Audit(#[from] AuditError),
@@ -70,13 +64,11 @@ impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound(_) | Self::Path(_) => StatusCode::NOT_FOUND,
             Self::SlugTaken => StatusCode::CONFLICT,
             Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Body(error) => error.status_code(),
             Self::Query(_) => StatusCode::BAD_REQUEST,
-            Self::Page(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Audit(error) => error.status_code(),
         }
     }
@@ -84,10 +76,6 @@ impl ResponseError for ApiError {
     fn error_response(&self) -> HttpResponse {
         match self {
             Self::Audit(error) => error.error_response(),
-            Self::Page(error) => {
-                tracing::error!(error = error as &dyn std::error::Error, "{self}");
-                HttpResponse::InternalServerError().json(json!({"error": "internal server error"}))
-            }
             error => {
                 HttpResponse::build(self.status_code()).json(json!({"error": error.to_string()}))
             }

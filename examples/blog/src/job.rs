@@ -7,14 +7,14 @@ use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DatabaseConnection, DbErr,
     EntityTrait as _, ModelTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
     TransactionTrait as _,
-    sea_query::{LockBehavior, LockType},
+    sea_query::{Expr, LockBehavior, LockType},
 };
 use threadline::{AuditedTransactionExt as _, JobContext, record_action};
 use tokio::sync::Notify;
 
 use crate::{
     entity::{
-        job::{self, PublishPost},
+        job::{self, PublishPosts},
         post,
     },
     error::ApiError,
@@ -31,13 +31,13 @@ impl JobBell {
     }
 }
 
-/// Enqueues the publishing of a post, in the transaction of the request that asks for it.
+/// Enqueues the publishing of posts, in the transaction of the request that asks for it.
 pub(crate) async fn enqueue_publish(
     txn: &impl ConnectionTrait,
-    post_id: i32,
+    post_ids: Vec<i32>,
     context: JobContext,
 ) -> Result<i64, DbErr> {
-    let arguments = PublishPost { post_id, context };
+    let arguments = PublishPosts { post_ids, context };
     let job = job::ActiveModel {
         arguments: Set(arguments),
         ..Default::default()
@@ -86,7 +86,7 @@ async fn run_next(db: &DatabaseConnection) -> Result<bool, ApiError> {
     let context = carried.for_job(job.id).map_err(threadline::Error::from)?;
     let published = claim
         .audited_transaction(&context, async |txn| {
-            publish(txn, job.arguments.post_id).await
+            publish(txn, &job.arguments.post_ids).await
         })
         .await;
     match published {
@@ -108,11 +108,16 @@ async fn run_next(db: &DatabaseConnection) -> Result<bool, ApiError> {
     Ok(true)
 }
 
-async fn publish(txn: &impl ConnectionTrait, post_id: i32) -> Result<(), ApiError> {
-    let post = post::Entity::find_by_id(post_id).one(txn).await?;
-    let mut post: post::ActiveModel = post.ok_or(ApiError::NotFound("post"))?.into();
-    post.published_at = Set(Some(Utc::now()));
-    post.update(txn).await?;
+/// Publishes all of the posts or none.
+async fn publish(txn: &impl ConnectionTrait, post_ids: &[i32]) -> Result<(), ApiError> {
+    let published = post::Entity::update_many()
+        .col_expr(post::Column::PublishedAt, Expr::value(Utc::now()))
+        .filter(post::Column::Id.is_in(post_ids.iter().copied()))
+        .exec(txn)
+        .await?;
+    if published.rows_affected < post_ids.len() as u64 {
+        return Err(ApiError::NotFound("post"));
+    }
     record_action("post.published").insert(txn).await?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 //!
 //! Read it in this order: `entity` (what is audited), `app` (how the middleware is wrapped),
 //! `route::posts` (audited writes), `route::records` and `route::trail` (reading the trail),
-//! `route::audit` (pages for operators), `job` (the context of a request in background work).
+//! `route::audit` (the operator surface), `job` (the context of a request in background work).
 
 #![forbid(unsafe_code)]
 
@@ -12,15 +12,16 @@ pub mod app;
 mod auth;
 mod error;
 pub mod job;
-mod page;
 mod route;
 
 pub mod migration;
 
+mod client;
 mod database;
 mod demo;
 mod options;
 mod output;
 mod start;
+pub mod story;
 
-pub use crate::{error::ApiError, options::Options, start::start};
+pub use crate::{client::ClientError, error::ApiError, options::Options, start::start};

@@ -16,6 +16,10 @@ pub struct Options {
     #[arg(long)]
     pub(crate) demo: bool,
 
+    /// Let three people write a story first, so that /audit has something to show
+    #[arg(long, conflicts_with = "demo")]
+    pub(crate) story: bool,
+
     #[command(flatten)]
     pub(crate) database: DatabaseOptions,
 }

@@ -31,7 +31,7 @@ See what was captured:
     'http://{address}/api/timeline?correlation_id=demo'
 
 Or look at it in a browser, as user operator with password demo:
-  http://{address}/audit
+  http://{address}/audit/timeline
 
 Stop with Ctrl-C."
     ));

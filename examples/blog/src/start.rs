@@ -1,18 +1,24 @@
 //! From the command line to a running server: [`start`].
 
-use std::{io, net::Ipv4Addr, process::ExitCode};
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    process::ExitCode,
+};
 
 use actix_web::{HttpServer, rt, web};
 use sea_orm::{ConnectOptions, Database as SeaOrm, DatabaseConnection, DbErr};
 
 use crate::{
     app::app,
+    client::ClientError,
     database::{self, Database},
     demo,
     job::{self, JobBell},
     migration,
     options::Options,
     output,
+    story::{self, StoryError},
 };
 
 /// Why the blog does not run.
@@ -29,7 +35,9 @@ pub(crate) enum Error {
     #[error("the server failed")]
     Serve(#[source] io::Error),
     #[error("the demo failed")]
-    Demo(#[from] demo::Error),
+    Demo(#[source] ClientError),
+    #[error("the story could not be told")]
+    Story(#[source] StoryError),
 }
 
 /// Opens the database, prepares it, and serves until Ctrl-C, or shows the demo and returns.
@@ -69,25 +77,39 @@ async fn serve(options: &Options, db: DatabaseConnection) -> Result<(), Error> {
     let port = if options.demo { 0 } else { options.port };
     let bell = JobBell::default();
     let (jobs_db, jobs_bell) = (db.clone(), bell.clone());
-    let server = HttpServer::new(move || app(db.clone(), bell.clone()))
+    let app_db = db.clone();
+    let server = HttpServer::new(move || app(app_db.clone(), bell.clone()))
         .workers(2)
         .bind((Ipv4Addr::LOCALHOST, port))
         .map_err(|source| Error::Bind { port, source })?;
     let worker = rt::spawn(job::work(jobs_db, jobs_bell));
     let address = server.addrs()[0];
     let server = server.run();
-    let shown = if options.demo {
-        let handle = server.handle();
-        let served = rt::spawn(server);
-        let shown = demo::show(address).await.map_err(Error::from);
+    let handle = server.handle();
+    let served = rt::spawn(server);
+    let shown = show(options, address, &db).await;
+    if options.demo || shown.is_err() {
         handle.stop(true).await;
-        shown.and(flatten(served.await).map_err(Error::Serve))
-    } else {
-        output::serving(address);
-        server.await.map_err(Error::Serve)
-    };
+    }
+    let ended = flatten(served.await).map_err(Error::Serve);
     worker.abort();
-    shown
+    shown.and(ended)
+}
+
+/// What is written and printed once the server listens.
+async fn show(
+    options: &Options,
+    address: SocketAddr,
+    db: &DatabaseConnection,
+) -> Result<(), Error> {
+    if options.demo {
+        return demo::show(address).await.map_err(Error::Demo);
+    }
+    if options.story {
+        story::tell(address, db).await.map_err(Error::Story)?;
+    }
+    output::serving(address);
+    Ok(())
 }
 
 fn flatten(joined: Result<io::Result<()>, rt::task::JoinError>) -> io::Result<()> {

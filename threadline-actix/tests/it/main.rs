@@ -10,3 +10,4 @@ mod capture;
 mod extractors;
 mod one_connection;
 mod support;
+mod surface;

@@ -9,8 +9,9 @@ use sea_orm::{
 };
 use serde_json::Value;
 use threadline::{
-    ActorRef, CapturePolicy, SchemaName,
+    ActorRef, AuditContext, AuditedTransactionExt as _, CapturePolicy, SchemaName,
     codegen::{capture, introspect},
+    record_action,
 };
 
 /// What the host's authentication leaves in the request.
@@ -95,12 +96,7 @@ impl TestDb {
         let table = "CREATE TABLE notes (id int PRIMARY KEY, title text NOT NULL)";
         db.execute_unprepared(table).await.unwrap();
         threadline::install(&db).await.unwrap();
-        let (schema, notes) = (SchemaName::default(), "notes".parse().unwrap());
-        let spec = introspect(&schema, &notes, CapturePolicy::default(), &db)
-            .await
-            .unwrap();
-        let triggers = capture(&schema, &spec, None).unwrap().up;
-        db.execute_unprepared(&triggers).await.unwrap();
+        audited(&db, "notes").await;
         db.close().await.unwrap();
         test_db
     }
@@ -109,6 +105,42 @@ impl TestDb {
         let mut options = ConnectOptions::new(&self.url);
         options.max_connections(connections).sqlx_logging(false);
         Database::connect(options).await.unwrap()
+    }
+}
+
+/// Captures the changes of a table.
+pub(crate) async fn audited(db: &DatabaseConnection, table: &str) {
+    let (schema, table) = (SchemaName::default(), table.parse().unwrap());
+    let spec = introspect(&schema, &table, CapturePolicy::default(), db)
+        .await
+        .unwrap();
+    let triggers = capture(&schema, &spec, None).unwrap().up;
+    db.execute_unprepared(&triggers).await.unwrap();
+}
+
+/// Three transactions of Bob: two notes appear, one is renamed, one disappears.
+pub(crate) async fn written(db: &DatabaseConnection) {
+    let bob = AuditContext::for_actor(ActorRef::user("bob").unwrap())
+        .request_id("req-1")
+        .correlation_id("flow-1");
+    for (action, sql) in [
+        (
+            "note.created",
+            "INSERT INTO notes VALUES (1, 'first title'), (2, 'other')",
+        ),
+        (
+            "note.renamed",
+            "UPDATE notes SET title = 'second title' WHERE id = 1",
+        ),
+        ("note.deleted", "DELETE FROM notes WHERE id = 2"),
+    ] {
+        db.audited_transaction(&bob, async |txn| {
+            txn.execute_unprepared(sql).await?;
+            record_action(action).insert(txn).await?;
+            Ok::<_, threadline::Error>(())
+        })
+        .await
+        .unwrap();
     }
 }
 

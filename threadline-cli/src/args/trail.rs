@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 use threadline::{ActorRef, Op, PageToken, codegen::TableName};
 
-use super::ConnectionArgs;
+use super::{ConnectionArgs, OutputArgs};
 use crate::trail::parse_instant;
 
 /// List captured changes across records, newest first
@@ -56,9 +56,8 @@ pub(crate) struct TimelineArgs {
     #[command(flatten)]
     pub(crate) page: PageArgs,
 
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,
@@ -120,9 +119,8 @@ pub(crate) struct HistoryArgs {
     #[command(flatten)]
     pub(crate) page: PageArgs,
 
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,
@@ -144,9 +142,8 @@ pub(crate) struct AsOfArgs {
     #[arg(long, value_name = "TIME", value_parser = parse_instant)]
     pub(crate) at: DateTime<Utc>,
 
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,
@@ -165,9 +162,8 @@ pub(crate) struct IncidentArgs {
     #[arg(long, value_name = "CHANGES", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) limit: u32,
 
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,

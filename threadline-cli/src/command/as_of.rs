@@ -8,8 +8,9 @@ use crate::{
     args::AsOfArgs,
     database::Database,
     error::{Error, Result},
+    json::json,
     output::{Report, visible},
-    trail::{find_record, image, instant, json, known},
+    trail::{find_record, image, instant, known},
 };
 
 #[derive(Serialize)]
@@ -26,23 +27,23 @@ struct Answer<'a> {
 pub(crate) fn run(args: &AsOfArgs) -> Result<Report> {
     let database = Database::open(&args.connection)?;
     let (table, key) = (&args.record.table, &args.record.key);
-    let snapshot = database.run(async |db| {
+    let snapshot = database.read(async |db| {
         let record = find_record(table, key, db).await?;
         let snapshot = record.fetch_image(args.at, db).await;
         snapshot.map_err(|err| known(table, key, err))
     })?;
-    let text = if args.json {
+    let text = if args.output.json {
         json(Answer {
             table,
             at: args.at,
             snapshot: &snapshot,
-        })
+        })?
     } else {
         let subject = visible(&format!("{table} {key}"));
-        text(&subject, args.at, &snapshot)
+        text(&subject, args.at, &snapshot).map_err(Error::Json)?
     };
     Ok(Report {
-        text: text.map_err(Error::Json)?,
+        text,
         found: !matches!(snapshot, Snapshot::Present(_)),
         ..Report::default()
     })

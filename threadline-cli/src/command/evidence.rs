@@ -7,9 +7,9 @@ use threadline::{
 
 use crate::{
     args::{EvidenceCommand, EvidenceShowArgs},
-    command::health::json,
     database::Database,
     error::{Error, Result},
+    json::json,
     output::{self, Report},
 };
 
@@ -34,14 +34,18 @@ fn show(args: &EvidenceShowArgs) -> Result<Report> {
     if let Some(token) = &args.after {
         query = query.after(token.clone());
     }
-    let page = database.run(async |db| {
+    let page = database.read(async |db| {
         query
             .fetch(db)
             .await
             .map_err(|err| Error::Trail(Box::new(err)))
     })?;
     Ok(Report {
-        text: if args.json { json(&page) } else { text(&page) },
+        text: if args.output.json {
+            json(&page)?
+        } else {
+            text(&page)
+        },
         ..Report::default()
     })
 }

@@ -7,8 +7,9 @@ use crate::{
     args::HistoryArgs,
     database::Database,
     error::{Error, Result},
+    json::json,
     output::Report,
-    trail::{Entry, Style, entries, find_record, json, known},
+    trail::{Entry, Style, entries, find_record, known},
 };
 
 #[derive(Serialize)]
@@ -25,7 +26,7 @@ struct Changes<'a> {
 pub(crate) fn run(args: &HistoryArgs) -> Result<Report> {
     let database = Database::open(&args.connection)?;
     let (table, key) = (&args.record.table, &args.record.key);
-    let changes = database.run(async |db| {
+    let changes = database.read(async |db| {
         let record = find_record(table, key, db).await?;
         let mut query = record.history().page_size(args.page.limit.into());
         if let Some(token) = &args.page.after {
@@ -44,8 +45,8 @@ pub(crate) fn run(args: &HistoryArgs) -> Result<Report> {
         })
     })?;
     Ok(Report {
-        text: if args.json {
-            json(&changes).map_err(Error::Json)?
+        text: if args.output.json {
+            json(&changes)?
         } else {
             text(&changes, Style::of_stdout())
         },

@@ -6,8 +6,9 @@ use crate::{
     args::IncidentArgs,
     database::Database,
     error::{Error, Result},
+    json::json_of_version,
     output::{self, Report, visible},
-    trail::{Style, actor, change, instant, json_of_version},
+    trail::{Style, actor, change, instant},
 };
 
 /// Shows the transaction.
@@ -17,14 +18,14 @@ use crate::{
 pub(crate) fn run(args: &IncidentArgs) -> Result<Report> {
     let database = Database::open(&args.connection)?;
     let query = incident(args.id).limit(args.limit.into());
-    let found = database.run(async |db| {
+    let found = database.read(async |db| {
         let found = query.fetch(db).await;
         found.map_err(|err| Error::Trail(Box::new(err)))
     })?;
     let bundle = found.ok_or(Error::NoTransaction(args.id))?;
     Ok(Report {
-        text: if args.json {
-            json_of_version(&bundle).map_err(Error::Json)?
+        text: if args.output.json {
+            json_of_version(&bundle)?
         } else {
             text(&bundle, Style::of_stdout())
         },

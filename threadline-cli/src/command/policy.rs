@@ -8,8 +8,9 @@ use threadline::{
 
 use crate::{
     args::{PolicyCommand, PolicyShowArgs},
-    command::health::{Target, json},
+    command::health::Target,
     error::Result,
+    json::json_of_version,
     output::{self, Report},
 };
 
@@ -28,8 +29,8 @@ fn show(args: &PolicyShowArgs) -> Result<Report> {
     let health = target.health()?;
     let report = target.fetch(async |db| health.fetch_policies(db).await)?;
     Ok(Report {
-        text: if args.json {
-            json(&report)
+        text: if args.output.json {
+            json_of_version(&report)?
         } else {
             text(&report)
         },

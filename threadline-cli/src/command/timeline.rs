@@ -8,8 +8,9 @@ use crate::{
     args::TimelineArgs,
     database::Database,
     error::{Error, Result},
+    json::json,
     output::Report,
-    trail::{Entry, Style, entries, instant, json},
+    trail::{Entry, Style, entries, instant},
 };
 
 /// A page of the timeline. The bounds of time are in it because the next page needs the same ones.
@@ -28,7 +29,7 @@ struct Changes {
 pub(crate) fn run(args: &TimelineArgs) -> Result<Report> {
     let database = Database::open(&args.connection)?;
     let query = query(args);
-    let changes = database.run(async |db| {
+    let changes = database.read(async |db| {
         let page = query.fetch(db).await.map_err(trail)?;
         Ok::<_, Error>(Changes {
             from: args.from,
@@ -38,8 +39,8 @@ pub(crate) fn run(args: &TimelineArgs) -> Result<Report> {
         })
     })?;
     Ok(Report {
-        text: if args.json {
-            json(&changes).map_err(Error::Json)?
+        text: if args.output.json {
+            json(&changes)?
         } else {
             text(&changes, Style::of_stdout())
         },

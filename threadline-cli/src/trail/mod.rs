@@ -2,7 +2,6 @@
 
 mod entry;
 mod instant;
-mod json;
 mod key;
 mod style;
 mod value;
@@ -10,7 +9,6 @@ mod value;
 pub(crate) use self::{
     entry::{Entry, actor, change, entries},
     instant::{instant, parse_instant},
-    json::{json, json_of_version},
     key::{KeyError, find_record, known},
     style::Style,
     value::image,

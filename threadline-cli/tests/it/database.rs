@@ -22,6 +22,14 @@ impl TestDb {
             admin.close().await.unwrap();
         });
         let url = server.url(&name);
+        drop(runtime);
+        Self::open(&url)
+    }
+
+    /// A database that is there.
+    pub(crate) fn open(url: &str) -> Self {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let url = url.to_owned();
         let mut options = ConnectOptions::new(&url);
         options.max_connections(1).sqlx_logging(false);
         let db = runtime.block_on(Database::connect(options)).unwrap();

@@ -116,7 +116,7 @@ fn refusals_without_a_database_name_the_thing_and_the_fix_and_write_nothing() {
     refuse("no name", &["--tables", "a.b.c"]);
     refuse("too long", &["--tables", &"x".repeat(64)]);
     refuse("own table", &["--tables", "threadline.audit_changes"]);
-    refuse("other schema", &["--all", "--schema", "trail"]);
+    refuse("other schema", &["--all", "--audit-schema", "trail"]);
     refuse("nothing audited", &["--all", "--source", "migration/src"]);
 
     host.write("blog/src/again.rs", POST);

@@ -143,7 +143,7 @@ impl Host {
             .args(args);
         for name in [
             "DATABASE_URL",
-            "THREADLINE_SCHEMA",
+            "THREADLINE_AUDIT_SCHEMA",
             "THREADLINE_MIGRATION_DIR",
         ] {
             command.env_remove(name);

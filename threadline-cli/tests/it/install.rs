@@ -50,8 +50,8 @@ fn a_rehearsal_shows_the_files_and_writes_nothing() {
 #[test]
 fn the_flag_goes_before_the_file_and_the_installed_schema_is_kept() {
     let host = Host::new();
-    host.write("threadline.toml", "schema = 'audit'\n");
-    host.done(["install", "--schema", "trail"]);
+    host.write("threadline.toml", "audit_schema = 'audit'\n");
+    host.done(["install", "--audit-schema", "trail"]);
     let path = format!("migration/src/{}", host.written()[0]);
     assert!(
         host.read(&path)
@@ -60,7 +60,7 @@ fn the_flag_goes_before_the_file_and_the_installed_schema_is_kept() {
     insta::assert_snapshot!("other_schema", host.refused(1, &["install"]));
     insta::assert_snapshot!(
         "wrong_schema",
-        host.refused(2, &["install", "--schema", "public"])
+        host.refused(2, &["install", "--audit-schema", "public"])
     );
 }
 

@@ -16,7 +16,7 @@ use crate::{database::TestDb, host::Host};
 const POLICY: &str = "[retention]\nkeep_days = 10\n";
 
 /// A host without sources, and a database with a captured table.
-fn host(name: &str) -> (Host, TestDb) {
+pub(crate) fn host(name: &str) -> (Host, TestDb) {
     let mut host = Host::empty();
     host.write("threadline.toml", POLICY);
     let test = TestDb::new(name);
@@ -26,7 +26,7 @@ fn host(name: &str) -> (Host, TestDb) {
     (host, test)
 }
 
-fn capture(test: &TestDb) {
+pub(crate) fn capture(test: &TestDb) {
     let column = |name: &str| ColumnSpec {
         name: name.to_owned(),
         kind: ColumnKind::Plain,
@@ -290,6 +290,56 @@ fn without_a_database_nothing_is_tried() {
     host.write("threadline.toml", POLICY);
     let said = host.refused(2, &["retention", "purge", "--execute"]);
     assert!(said.contains("set DATABASE_URL"), "{said}");
+}
+
+#[test]
+fn a_purge_that_is_late_is_a_finding_until_the_command_that_it_prints_was_run() {
+    let (mut host, test) = old_items("overdue", 10);
+    let classes = "[retention.classes.short]\nkeep_days = 5\ntables = ['items']\n";
+    host.write("threadline.toml", &format!("{POLICY}{classes}"));
+    let found = |host: &Host| -> Vec<Value> {
+        let said = host.run(["health", "findings", "--json"]);
+        let json: Value = serde_json::from_str(&said.stdout).unwrap();
+        let findings = json["findings"].as_array().unwrap().iter();
+        findings
+            .filter(|finding| finding["code"] == "retention-overdue")
+            .cloned()
+            .collect()
+    };
+    // Whoever may only read the trail is told as well.
+    let and = if test.url.contains('?') { '&' } else { '?' };
+    host.use_database(&format!("{}{and}options[role]=threadline_reader", test.url));
+    let [finding] = found(&host).try_into().unwrap();
+    assert_eq!(finding["severity"], "warning");
+    assert_eq!(
+        finding["message"],
+        "changes of `items` are kept for 5 days; those that were to go 25 days ago are there still"
+    );
+    host.use_database(&test.url);
+    let command = finding["fix"]["text"].as_str().unwrap();
+    host.done(
+        command
+            .strip_prefix("cargo threadline ")
+            .unwrap()
+            .split(' '),
+    );
+    assert!(count(&test) > 0, "the last versions of live rows stay");
+    assert_eq!(found(&host), Vec::<Value>::new());
+
+    // A shorter time makes the last purge late, and the tables without a class are told of together.
+    host.write("threadline.toml", "[retention]\nkeep_days = 1\n");
+    let [finding] = found(&host).try_into().unwrap();
+    assert_eq!(
+        (&finding["table"], finding["message"].as_str()),
+        (
+            &Value::Null,
+            Some(
+                "changes of the tables without a class are kept for 1 days; those that were to go 9 days ago are there still"
+            )
+        )
+    );
+    host.done(["retention", "purge", "--execute"]);
+    assert_eq!(found(&host), Vec::<Value>::new());
 }
 
 /// The blocks of a language in a guide.

@@ -15,7 +15,7 @@ use crate::{
     entity::{JsonText, audit_change::Op},
     error::{Error, Result, sqlstate},
     policy::MASK_PLACEHOLDER,
-    query::{ROW, ended_by_marker, own_row, quoted_name, row_ref},
+    query::{ChangeScope, ROW, ended_by_marker, holds_for, own_row, quoted_name, row_ref},
     schema,
 };
 
@@ -58,6 +58,7 @@ pub fn as_of<E: Audited>(
         id: id.into(),
         at,
         missing: Map::new(),
+        scope: None,
     }
 }
 
@@ -67,6 +68,7 @@ pub struct AsOf<E: Audited> {
     id: <E::PrimaryKey as PrimaryKeyTrait>::ValueType,
     at: DateTime<Utc>,
     missing: Map<String, Value>,
+    scope: Option<ChangeScope>,
 }
 
 impl<E: Audited> std::fmt::Debug for AsOf<E> {
@@ -86,6 +88,16 @@ where
     pub fn missing_as(mut self, column: E::Column, value: impl Into<Value>) -> Self {
         self.missing
             .insert(column.as_str().to_owned(), value.into());
+        self
+    }
+
+    /// Only what is in the scope. Default: all.
+    ///
+    /// When the newest change at the instant is out of scope, it is as if nothing were known of the
+    /// record: [`Snapshot::BeforeHorizon`]. An older image that is in scope says nothing of that
+    /// instant, and is not given.
+    pub fn in_scope(mut self, scope: &ChangeScope) -> Self {
+        self.scope = Some(scope.clone());
         self
     }
 
@@ -145,7 +157,7 @@ where
     }
 
     fn query(&self, rebuild: bool) -> SelectStatement {
-        let mut select = at_instant(row_ref::<E>(self.id.clone()), self.at);
+        let mut select = at_instant(row_ref::<E>(self.id.clone()), self.at, self.scope.as_ref());
         if rebuild {
             self.rebuild(&mut select);
         }
@@ -202,7 +214,11 @@ where
 
 /// The newest change of the record at the instant, and the TRUNCATE that ended it after that;
 /// nothing where a purge may have taken what is asked for.
-fn at_instant(row: CommonTableExpression, at: DateTime<Utc>) -> SelectStatement {
+fn at_instant(
+    row: CommonTableExpression,
+    at: DateTime<Utc>,
+    scope: Option<&ChangeScope>,
+) -> SelectStatement {
     let changes = || {
         (
             Alias::new(schema::current().as_str()),
@@ -221,7 +237,7 @@ fn at_instant(row: CommonTableExpression, at: DateTime<Utc>) -> SelectStatement 
     let ended = Query::select()
         .expr(Expr::cust("t.captured_at"))
         .from_as(changes(), "t")
-        .and_where(Expr::cust(ended_by_marker("t")))
+        .and_where(ended_by_marker("t", None))
         .and_where(Expr::col(("t", "captured_at")).lte(at))
         .and_where(Expr::cust(
             "(t.captured_at, t.id) > (SELECT captured_at, id FROM threadline_last)",
@@ -273,6 +289,9 @@ fn at_instant(row: CommonTableExpression, at: DateTime<Utc>) -> SelectStatement 
         "NOT EXISTS (SELECT FROM threadline_horizon h WHERE h.complete_since > $1 OR h.unreliable_before > l.captured_at)",
         [at],
     ));
+    if let Some(scope) = scope {
+        select.and_where(holds_for(scope, "l"));
+    }
     select.with_cte(
         WithClause::new()
             .cte(row)
@@ -288,9 +307,10 @@ fn at_instant(row: CommonTableExpression, at: DateTime<Utc>) -> SelectStatement 
 pub(crate) async fn fetch_image_of<C: ConnectionTrait>(
     row: CommonTableExpression,
     at: DateTime<Utc>,
+    scope: Option<&ChangeScope>,
     db: &C,
 ) -> Result<Snapshot<Image>> {
-    let Some(found) = db.query_one(&at_instant(row, at)).await? else {
+    let Some(found) = db.query_one(&at_instant(row, at, scope)).await? else {
         return Ok(Snapshot::BeforeHorizon);
     };
     state(&found)?.try_map(|()| image(&found, []))

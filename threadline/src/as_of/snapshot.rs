@@ -18,7 +18,8 @@ pub enum Snapshot<M> {
         /// How it looked at the end.
         last: M,
     },
-    /// Nothing was captured of it so early: it may have been there or not.
+    /// Nothing was captured of it so early: it may have been there or not. In a scope also when what
+    /// was captured last is out of scope.
     BeforeHorizon,
 }
 

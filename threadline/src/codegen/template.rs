@@ -16,7 +16,7 @@ macro_rules! templates {
 type Template = (&'static str, &'static str);
 
 /// The objects of the audit schema, in the order in which they need one another.
-pub(super) const SCHEMA_OBJECTS: [Template; 24] = templates![
+pub(super) const SCHEMA_OBJECTS: [Template; 26] = templates![
     "schema/roles",
     "schema/tables",
     "schema/row_key",
@@ -39,8 +39,10 @@ pub(super) const SCHEMA_OBJECTS: [Template; 24] = templates![
     "schema/retention_rules",
     "schema/purge",
     "schema/drop_partition",
+    "schema/saved_views",
     "schema/privileges",
     "schema/retention_privileges",
+    "schema/saved_view_privileges",
 ];
 
 const OTHERS: [Template; 12] = templates![

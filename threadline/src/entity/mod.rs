@@ -5,6 +5,7 @@ pub mod audit_change;
 pub mod audit_evidence;
 pub mod audit_horizon;
 pub mod audit_retention_run;
+pub mod audit_saved_view;
 pub mod audit_transaction;
 mod json;
 mod json_text;

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     codegen::{InvalidTableName, TableName},
     error::Result,
+    retention::RetentionPolicy,
     schema,
 };
 
@@ -47,6 +48,7 @@ pub struct Health {
     pub(super) expected_gaps: BTreeSet<TableName>,
     pub(super) application_roles: Vec<String>,
     pub(super) since: Option<DateTime<Utc>>,
+    pub(super) retention: Option<RetentionPolicy>,
     schemas: Option<BTreeSet<String>>,
 }
 
@@ -106,6 +108,13 @@ impl Health {
     pub fn application_roles(mut self, roles: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.application_roles
             .extend(roles.into_iter().map(Into::into));
+        self
+    }
+
+    /// Says how long changes are kept, so that a purge that is overdue is found. Default: nothing is
+    /// said, and nothing is overdue.
+    pub fn retention(mut self, policy: RetentionPolicy) -> Self {
+        self.retention = Some(policy);
         self
     }
 

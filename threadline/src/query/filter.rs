@@ -3,13 +3,21 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait, QueryFilter, QueryTrait, Select,
-    sea_query::{Alias, Expr, ExprTrait, Func, Query, SelectStatement},
+    sea_query::{Alias, CommonTableExpression, Expr, ExprTrait, Func, Query, SelectStatement},
 };
 
-use super::{page::fingerprint, row_ref::found_schema};
+use super::{
+    page::fingerprint,
+    row_ref::{found_schema, row_ref_of},
+    scope::ChangeScope,
+};
 use crate::{
-    actor::ActorRef,
-    entity::audit_change::{self, Column, Op},
+    actor::{ActorKind, ActorRef},
+    codegen::TableName,
+    entity::{
+        JsonText,
+        audit_change::{self, Column, Op},
+    },
     error::{Error, Result},
     schema,
 };
@@ -28,6 +36,8 @@ pub(super) struct Filter {
     pub(super) to: Option<DateTime<Utc>>,
     pub(super) transaction: Option<i64>,
     pub(super) action: Option<String>,
+    pub(super) scope: Option<ChangeScope>,
+    pub(super) record: Option<RecordKey>,
 }
 
 #[derive(Clone, Debug)]
@@ -40,7 +50,22 @@ pub(super) struct EntityTable {
 #[derive(Clone, Debug)]
 pub(super) enum ActorFilter {
     Is(ActorRef),
+    Kind(ActorKind),
     Nobody,
+}
+
+/// One record, by its table and its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RecordKey {
+    pub(crate) table: TableName,
+    pub(crate) key: JsonText,
+}
+
+impl RecordKey {
+    pub(crate) fn row_ref(&self) -> CommonTableExpression {
+        let key = Expr::val(self.key.as_str()).cast_as("jsonb");
+        row_ref_of(self.table.quoted(), key)
+    }
 }
 
 impl Filter {
@@ -75,6 +100,15 @@ impl Filter {
             let reason = format!("it begins at {from}, after its end {to}");
             return Err(Error::InvalidFilter {
                 filter: "from",
+                reason,
+            });
+        }
+        if self.record.is_some()
+            && (self.entity.is_some() || self.table.is_some() || self.schema.is_some())
+        {
+            let reason = "the record already names the table".to_owned();
+            return Err(Error::InvalidFilter {
+                filter: "table",
                 reason,
             });
         }
@@ -130,6 +164,8 @@ impl Filter {
             || self.request_id.is_some()
             || self.correlation_id.is_some()
             || self.action.is_some()
+            || self.scope.is_some()
+            || (self.record.is_some() && self.transaction.is_some())
     }
 
     /// The filter that finds transactions by an index, and of several the one that usually finds
@@ -161,6 +197,10 @@ impl Filter {
             .filter(|_| known != Some(Key::Action));
         self.of_change(query)
             .apply_if(self.of_its_transaction(known), Select::filter)
+            .apply_if(
+                self.transaction.filter(|_| self.record.is_some()),
+                |query, id| query.filter(Column::TransactionId.eq(id)),
+            )
             .apply_if(action, |query, name| {
                 let mut of_action = of_action(name);
                 let id = Expr::col(("a", "transaction_id"));
@@ -176,6 +216,13 @@ impl Filter {
     /// The conditions that the change itself has the columns for, but for table and time.
     fn of_change(&self, query: Select<audit_change::Entity>) -> Select<audit_change::Entity> {
         query
+            .apply_if(self.scope.as_ref(), |query, scope| {
+                // The markers of a record are there only where the record was in scope.
+                query.filter(match &self.record {
+                    Some(_) => scope.holds().or(Expr::col(Column::Op).eq(Op::Truncate)),
+                    None => scope.holds(),
+                })
+            })
             .apply_if(self.entity.as_ref(), |query, entity| {
                 let schema = match &entity.schema {
                     Some(schema) => Expr::val(schema),
@@ -224,6 +271,7 @@ impl Filter {
             Key::Correlation => Some(column("correlation_id").eq(self.correlation_id.as_deref()?)),
             Key::Actor => Some(match self.actor.as_ref()? {
                 ActorFilter::Nobody => column("actor_type").is_null(),
+                ActorFilter::Kind(kind) => column("actor_type").eq(kind.as_str()),
                 ActorFilter::Is(actor) => {
                     let kind = column("actor_type").eq(actor.kind().as_str());
                     kind.and(match actor.id() {
@@ -243,8 +291,14 @@ impl Filter {
     /// text it is another statement with a plan of its own. The values themselves stay bound.
     fn own_plan(&self) -> Expr {
         let values = fingerprint(&format!(
-            "{:?} {:?} {:?} {:?} {:?} {:?}",
-            self.entity, self.schema, self.table, self.actor, self.correlation_id, self.action
+            "{:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+            self.entity,
+            self.schema,
+            self.table,
+            self.actor,
+            self.correlation_id,
+            self.action,
+            self.scope
         ));
         Expr::cust(format!("'{values:016x}' IS NOT NULL"))
     }

@@ -1,20 +1,37 @@
 //! Reads: timelines, histories, pages.
 
-mod actor_history;
 mod filter;
 mod history;
+mod moments;
 mod page;
 mod row_ref;
+mod scope;
 mod search;
+mod stored;
+mod summary;
 mod timeline;
+mod transactions;
+mod way;
+mod within;
 
-pub use self::{
-    actor_history::{ActorHistory, actor_history},
-    page::{InvalidPageToken, MAX_PAGE_SIZE, Page, PageToken},
-    timeline::{Count, DEFAULT_SCAN_LIMIT, Timeline, timeline},
-};
 pub(crate) use self::{
-    history::{ended_by_marker, history, history_of, own_row},
+    filter::RecordKey,
+    history::{ended_by_marker, history, own_row},
+    moments::moments,
     page::fingerprint,
-    row_ref::{ROW, quoted_name, row_ref, row_ref_of},
+    row_ref::{ROW, quoted_name, row_ref},
+    scope::{holds_for, standings, withheld_columns},
+    way::Way,
+};
+pub use self::{
+    moments::{Moment, Moments},
+    page::{InvalidPageToken, MAX_PAGE_SIZE, Page, PageToken},
+    scope::{ChangeScope, InvalidScope},
+    stored::TimelineFilters,
+    summary::{
+        MAX_SUMMARIES, TableChanges, TransactionSummaries, TransactionSummary,
+        transaction_summaries,
+    },
+    timeline::{Count, DEFAULT_SCAN_LIMIT, Timeline, timeline},
+    transactions::{DEFAULT_TRANSACTION_SCAN_LIMIT, Transactions, actor_history, transactions},
 };

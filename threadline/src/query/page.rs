@@ -17,6 +17,8 @@ pub struct Page<T> {
     /// Where the next page begins. `None` when there is nothing more. A timeline's page may be
     /// short and have a next one, see [`Timeline::scan_limit`](crate::Timeline::scan_limit).
     pub next: Option<PageToken>,
+    /// Where the page before this one ends, for `before`. `None` on the first page.
+    pub previous: Option<PageToken>,
 }
 
 /// Where a page begins: opaque, for URLs, valid for the query that gave it and no other.
@@ -56,6 +58,22 @@ impl PageToken {
             query,
             micros: at.timestamp_micros(),
             id,
+        }
+    }
+
+    /// The place just below, so that what is above it includes what is at this one.
+    pub(crate) fn just_below(&self) -> Self {
+        Self {
+            id: self.id.saturating_sub(1),
+            ..self.clone()
+        }
+    }
+
+    /// The place just above, so that what is below it includes what is at this one.
+    pub(crate) fn just_above(&self) -> Self {
+        Self {
+            id: self.id.saturating_add(1),
+            ..self.clone()
         }
     }
 

@@ -10,15 +10,14 @@ pub(crate) const ROW: &str = "threadline_row";
 
 /// The entity's table as it stands in SQL.
 pub(crate) fn quoted_name<E: EntityName>(entity: &E) -> String {
-    match entity.schema_name() {
-        Some(schema) => {
-            format!(
-                "{}.{}",
-                quote_ident(schema),
-                quote_ident(entity.table_name())
-            )
-        }
-        None => quote_ident(entity.table_name()),
+    quoted(entity.schema_name(), entity.table_name())
+}
+
+/// A table as it stands in SQL.
+pub(super) fn quoted(schema: Option<&str>, table: &str) -> String {
+    match schema {
+        Some(schema) => format!("{}.{}", quote_ident(schema), quote_ident(table)),
+        None => quote_ident(table),
     }
 }
 

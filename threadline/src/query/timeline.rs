@@ -3,20 +3,24 @@ use futures_util::{Stream, TryStreamExt, stream};
 use sea_orm::{
     ConnectionTrait, EntityName, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     Select,
-    sea_query::{Expr, ExprTrait, Query},
+    sea_query::{Alias, Expr, Query, WithClause},
 };
 use serde::Serialize;
 
 use super::{
     filter::{ActorFilter, EntityTable, Filter},
+    history::{Stretch, of_record},
     page::{MAX_PAGE_SIZE, Page, PageToken},
     row_ref::quoted_name,
+    scope::{ChangeScope, withheld_columns},
     search::{Position, Search},
+    way::{Place, Way, tokens},
 };
 use crate::{
-    actor::ActorRef,
+    actor::{ActorKind, ActorRef},
     entity::audit_change::{self, Column, Op},
     error::{Error, Result},
+    record::Record,
 };
 
 /// Starts a query over captured changes, newest first.
@@ -35,7 +39,7 @@ pub fn timeline() -> Timeline {
     Timeline {
         filter: Filter::default(),
         page_size: 100,
-        after: None,
+        place: None,
         scan_limit: DEFAULT_SCAN_LIMIT,
     }
 }
@@ -44,10 +48,10 @@ pub fn timeline() -> Timeline {
 #[derive(Clone, Debug)]
 #[must_use = "nothing is read before `fetch`, `stream` or `count`"]
 pub struct Timeline {
-    filter: Filter,
-    page_size: u64,
-    after: Option<PageToken>,
-    scan_limit: u64,
+    pub(super) filter: Filter,
+    pub(super) page_size: u64,
+    pub(super) place: Option<Place>,
+    pub(super) scan_limit: u64,
 }
 
 /// How many changes a page or a count looks through, unless said otherwise.
@@ -105,6 +109,12 @@ impl Timeline {
         self
     }
 
+    /// Only what actors of this kind did, whatever their ids. Default: everybody.
+    pub fn actor_kind(mut self, kind: ActorKind) -> Self {
+        self.filter.actor = Some(ActorFilter::Kind(kind));
+        self
+    }
+
     /// Only what happened in this request. Default: every request.
     pub fn request_id(mut self, id: impl Into<String>) -> Self {
         self.filter.request_id = Some(id.into());
@@ -153,6 +163,20 @@ impl Timeline {
         self
     }
 
+    /// Only changes of this record, and the TRUNCATE markers that ended it. Default: every record.
+    ///
+    /// A scope of the record is not asked for: say [`in_scope`](Self::in_scope).
+    pub fn record(mut self, record: &Record) -> Self {
+        self.filter.record = Some(record.key().clone());
+        self
+    }
+
+    /// Only changes in the scope. Default: all.
+    pub fn in_scope(mut self, scope: &ChangeScope) -> Self {
+        self.filter.scope = Some(scope.clone());
+        self
+    }
+
     /// Sets the size of a page, 1 to [`MAX_PAGE_SIZE`]. Default: 100.
     pub fn page_size(mut self, size: u64) -> Self {
         self.page_size = size.clamp(1, MAX_PAGE_SIZE);
@@ -161,7 +185,13 @@ impl Timeline {
 
     /// Goes on where a page ended. Default: the newest change.
     pub fn after(mut self, token: PageToken) -> Self {
-        self.after = Some(token);
+        self.place = Some(Place::After(token));
+        self
+    }
+
+    /// Goes back to the page before a page: what is newer, and next to it. Still newest first.
+    pub fn before(mut self, token: PageToken) -> Self {
+        self.place = Some(Place::Before(token));
         self
     }
 
@@ -184,15 +214,30 @@ impl Timeline {
     pub fn select(&self) -> Result<Select<audit_change::Entity>> {
         self.filter.check()?;
         let position = self.position()?;
+        let way = self.way();
+        let mut select = audit_change::Entity::find();
+        if let Some(record) = &self.filter.record {
+            QuerySelect::query(&mut select)
+                .from_clear()
+                .from_subquery(
+                    of_record(Stretch::default(), self.filter.scope.as_ref()),
+                    Alias::new("audit_changes"),
+                )
+                .with_cte(WithClause::new().cte(record.row_ref()).to_owned());
+        }
         Ok(self
             .filter
-            .apply(audit_change::Entity::find())
+            .apply(select)
             .apply_if(position, |query, (at, id)| {
                 let key = Expr::tuple([Expr::col(Column::CapturedAt), Expr::col(Column::Id)]);
-                query.filter(key.lt(Expr::tuple([Expr::val(at), Expr::val(id)])))
+                let edge = Expr::tuple([Expr::val(at), Expr::val(id)]);
+                query.filter(way.is_behind(key, edge))
             })
-            .order_by_desc(Column::CapturedAt)
-            .order_by_desc(Column::Id))
+            .apply_if(self.filter.scope.as_ref(), |query, scope| {
+                withheld_columns(scope, query)
+            })
+            .order_by(Column::CapturedAt, way.order())
+            .order_by(Column::Id, way.order()))
     }
 
     /// Reads one page.
@@ -201,32 +246,79 @@ impl Timeline {
     /// When a filter or the page token can't be used, or the database fails.
     pub async fn fetch<C: ConnectionTrait>(&self, db: &C) -> Result<Page<audit_change::Model>> {
         self.filter.check()?;
-        let mut search = Search::new(&self.filter, self.position()?, self.scan_limit);
-        let mut entries = Vec::new();
+        let way = self.way();
         let wanted = self.page_size + 1;
+        let (mut entries, end) = self.read(way, self.position()?, wanted, db).await?;
+        let place = |change: &audit_change::Model| (change.captured_at, change.id);
+        let end = if entries.len() as u64 == wanted {
+            entries.pop();
+            entries.last().map(place)
+        } else {
+            end
+        };
+        if way == Way::Newer {
+            entries.reverse();
+        }
+        let token = |(at, id)| PageToken::new(self.filter.fingerprint(), at, id);
+        let newest = entries.first().map(place).map(token);
+        let oldest = entries.last().map(place).map(token);
+        let (next, previous) = tokens(self.place.as_ref(), newest, oldest, end.map(token));
+        Ok(Page {
+            entries,
+            next,
+            previous,
+        })
+    }
+
+    /// Reads so many changes on the way, nearest first, and where the reading stopped if it did so
+    /// before the end.
+    async fn read<C: ConnectionTrait>(
+        &self,
+        way: Way,
+        edge: Option<Position>,
+        wanted: u64,
+        db: &C,
+    ) -> Result<(Vec<audit_change::Model>, Option<Position>)> {
+        let mut search = Search::new(&self.filter, way, edge, self.scan_limit);
+        let mut entries = Vec::new();
         while (entries.len() as u64) < wanted {
             let missing = wanted - entries.len() as u64;
             let Some(step) = search.step(missing, db).await? else {
                 break;
             };
-            let found = step.limit(missing).all(db).await?;
+            let step = step.limit(missing);
+            let found = match &self.filter.scope {
+                Some(scope) => withheld_columns(scope, step).all(db).await?,
+                None => step.all(db).await?,
+            };
             let last = found.last().map(|change| (change.captured_at, change.id));
             search.found(found.len() as u64, last, db).await?;
             entries.extend(found);
         }
-        let next = if entries.len() as u64 == wanted {
-            entries.pop();
-            entries.last().map(|last| (last.captured_at, last.id))
-        } else {
-            search.stopped()
-        };
-        let next = next.map(|(at, id)| PageToken::new(self.filter.fingerprint(), at, id));
-        Ok(Page { entries, next })
+        Ok((entries, search.stopped()))
     }
 
-    fn position(&self) -> Result<Option<Position>> {
-        let position = |token: &PageToken| token.position(self.filter.fingerprint());
-        Ok(self.after.as_ref().map(position).transpose()?)
+    /// Which way it goes.
+    pub(crate) fn way(&self) -> Way {
+        self.place.as_ref().map_or(Way::Older, Place::way)
+    }
+
+    /// Where it begins, on the way back in time.
+    pub(crate) fn token(&self) -> Option<&PageToken> {
+        match &self.place {
+            Some(Place::After(token)) => Some(token),
+            Some(Place::Before(_)) | None => None,
+        }
+    }
+
+    /// What it is narrowed by.
+    pub(crate) fn scope(&self) -> Option<&ChangeScope> {
+        self.filter.scope.as_ref()
+    }
+
+    pub(super) fn position(&self) -> Result<Option<Position>> {
+        let position = |place: &Place| place.token().position(self.filter.fingerprint());
+        Ok(self.place.as_ref().map(position).transpose()?)
     }
 
     /// Reads everything from here on, page by page, in constant memory.
@@ -254,7 +346,7 @@ impl Timeline {
     /// When a filter can't be used, or the database fails.
     pub async fn count<C: ConnectionTrait>(&self, cap: u64, db: &C) -> Result<Count> {
         self.filter.check()?;
-        let mut search = Search::new(&self.filter, None, self.scan_limit);
+        let mut search = Search::new(&self.filter, Way::Older, None, self.scan_limit);
         let wanted = Ord::min(cap, MAX_LIMIT - 1) + 1;
         let mut value = 0;
         while value < wanted {

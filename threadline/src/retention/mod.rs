@@ -17,6 +17,7 @@ mod purge;
 mod run;
 mod status;
 
+pub(crate) use self::status::lanes;
 pub use self::{
     error::RetentionError,
     hold::Hold,

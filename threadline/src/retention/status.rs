@@ -70,6 +70,25 @@ pub async fn status<C: ConnectionTrait>(
     policy: &RetentionPolicy,
     db: &C,
 ) -> Result<RetentionStatus, RetentionError> {
+    Ok(RetentionStatus {
+        schema_version: 1,
+        lanes: lanes(policy, db).await?,
+        keep_last: policy.keeps_last(),
+        holds: policy.holds().iter().map(ToString::to_string).collect(),
+        partitions: partitions::all(db).await?,
+        runs: audit_retention_run::Entity::find()
+            .order_by_desc(audit_retention_run::Column::Id)
+            .limit(RUNS)
+            .all(db)
+            .await?,
+    })
+}
+
+/// How retention stands for each lane.
+pub(crate) async fn lanes<C: ConnectionTrait>(
+    policy: &RetentionPolicy,
+    db: &C,
+) -> Result<Vec<LaneStatus>, RetentionError> {
     let rules = Rules::now(policy, db).await?;
     // No table has an empty name: this one's horizon is that of all tables without their own.
     let mut lanes = vec![LaneStatus {
@@ -110,18 +129,7 @@ pub async fn status<C: ConnectionTrait>(
         );
         lane.overdue_days = late.map(|late| late.num_days());
     }
-    Ok(RetentionStatus {
-        schema_version: 1,
-        lanes,
-        keep_last: policy.keeps_last(),
-        holds: policy.holds().iter().map(ToString::to_string).collect(),
-        partitions: partitions::all(db).await?,
-        runs: audit_retention_run::Entity::find()
-            .order_by_desc(audit_retention_run::Column::Id)
-            .limit(RUNS)
-            .all(db)
-            .await?,
-    })
+    Ok(lanes)
 }
 
 async fn default_horizon<C: ConnectionTrait>(

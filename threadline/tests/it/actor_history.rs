@@ -1,7 +1,7 @@
 //! The transactions of one actor.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use threadline::{ActorHistory, ActorRef, Error, InvalidPageToken, actor_history};
+use threadline::{ActorRef, Error, InvalidPageToken, Transactions, actor_history};
 
 use crate::support::{TestDb, rows};
 
@@ -23,7 +23,7 @@ fn hour(n: i64) -> DateTime<Utc> {
     begin + TimeDelta::hours(n)
 }
 
-async fn walk(query: ActorHistory, size: u64, test: &TestDb) -> Vec<DateTime<Utc>> {
+async fn walk(query: Transactions, size: u64, test: &TestDb) -> Vec<DateTime<Utc>> {
     let mut query = query.page_size(size);
     let mut found = Vec::new();
     loop {

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
 use threadline::{
-    Audited, CapturePolicy, Image, Record, Snapshot, as_of, entity::audit_change::Column, record,
+    AuditChange, Audited, CapturePolicy, Image, Moment, Op, Record, Snapshot, as_of,
+    entity::audit_change::Column, record, timeline,
 };
 
 use crate::support::TestDb;
@@ -185,16 +186,64 @@ async fn a_record_by_its_name_has_the_history_and_the_images_of_its_entity_page_
         let expected = Part::history(id).all(&test.db).await.unwrap();
         assert_eq!(expected.len(), [6, 4, 0][id as usize - 1]);
         for size in [1, 2, 100] {
-            let mut query = named(id).history().page_size(size);
-            let mut found = Vec::new();
-            loop {
-                let page = query.fetch(&test.db).await.unwrap();
+            let history = || named(id).history().page_size(size);
+            let mut page = history().fetch(&test.db).await.unwrap();
+            let mut found = page.entries.clone();
+            while let Some(next) = page.next.clone() {
+                page = history().after(next).fetch(&test.db).await.unwrap();
                 assert!(page.entries.len() as u64 <= size);
-                found.extend(page.entries);
-                let Some(next) = page.next else { break };
-                query = named(id).history().page_size(size).after(next);
+                found.extend(page.entries.clone());
             }
             assert_eq!(found, expected, "pages of {size} of {id}");
+            let mut back: Vec<_> = page.entries.into_iter().rev().collect();
+            while let Some(previous) = page.previous {
+                page = history().before(previous).fetch(&test.db).await.unwrap();
+                back.extend(page.entries.iter().rev().cloned());
+            }
+            back.reverse();
+            assert_eq!(back, expected, "back by pages of {size} of {id}");
+        }
+        let select = timeline().record(&named(id)).select().unwrap();
+        assert_eq!(select.all(&test.db).await.unwrap(), expected);
+        let count = named(id).history().count(100, &test.db).await.unwrap();
+        assert_eq!(count.value, expected.len() as u64);
+        let updates = timeline().record(&named(id)).op(Op::Update);
+        let updates = updates.fetch(&test.db).await.unwrap().entries;
+        let of_op = |change: &&AuditChange| change.op == Op::Update;
+        assert!(updates.iter().eq(expected.iter().filter(of_op)));
+        for change in &expected {
+            let of_one = timeline()
+                .record(&named(id))
+                .transaction(change.transaction_id);
+            let of_one = of_one.fetch(&test.db).await.unwrap().entries;
+            let same = |other: &&AuditChange| other.transaction_id == change.transaction_id;
+            assert!(of_one.iter().eq(expected.iter().filter(same)));
+            let at = change.captured_at;
+            let history = named(id)
+                .history()
+                .to(at)
+                .from(at)
+                .fetch(&test.db)
+                .await
+                .unwrap();
+            let then = |other: &&AuditChange| other.captured_at == at;
+            assert!(history.entries.iter().eq(expected.iter().filter(then)));
+            for number in [1, 2, 100] {
+                let moments = named(id).fetch_moments(at, number, &test.db).await.unwrap();
+                let ids = |of: &[Moment]| of.iter().map(|moment| moment.id).collect::<Vec<_>>();
+                let split = expected
+                    .iter()
+                    .position(|other| other.captured_at <= at)
+                    .unwrap();
+                let (later, earlier) = expected.split_at(split);
+                let cut = number as usize;
+                let shown: Vec<_> = earlier.iter().take(cut).map(|other| other.id).collect();
+                assert_eq!(ids(&moments.earlier), shown);
+                assert_eq!(moments.more_earlier, earlier.len() > cut);
+                let shown: Vec<_> = later.iter().rev().take(cut).map(|other| other.id).collect();
+                assert_eq!(ids(&moments.later), shown);
+                assert_eq!(moments.more_later, later.len() > cut);
+            }
         }
         for at in &instants {
             let image: Snapshot<Image> =

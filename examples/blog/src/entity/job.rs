@@ -13,16 +13,16 @@ pub struct Model {
     pub id: i64,
     /// What to do.
     #[sea_orm(column_type = "JsonBinary")]
-    pub arguments: PublishPost,
+    pub arguments: PublishPosts,
     /// Why it failed.
     pub failure: Option<String>,
 }
 
-/// The arguments of the only kind of job: publish a post.
+/// The arguments of the only kind of job: publish posts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJsonQueryResult)]
-pub struct PublishPost {
-    /// The post.
-    pub post_id: i32,
+pub struct PublishPosts {
+    /// The posts.
+    pub post_ids: Vec<i32>,
     /// The context of the request that asked for it.
     #[serde(flatten)]
     pub context: JobContext,

@@ -12,6 +12,8 @@ pub struct Model {
     /// The key.
     #[sea_orm(primary_key)]
     pub id: i32,
+    /// Whose post it is.
+    pub organisation: String,
     /// The headline.
     pub title: String,
     /// The post's part of the address, unique.

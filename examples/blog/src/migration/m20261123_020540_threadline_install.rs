@@ -1325,6 +1325,65 @@ BEGIN
   RETURN true;
 END $threadline$;
 
+-- threadline: audit_saved_views, version 1
+-- What operators keep to look at again: the filters of a timeline under a name. No part of the trail, so a view may be
+-- deleted; nobody writes but by the functions below, which know the actor whose view it is.
+CREATE TABLE IF NOT EXISTS "threadline".audit_saved_views (
+  id         bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  actor_type text        NOT NULL,
+  actor_id   text        NOT NULL,
+  name       text        NOT NULL,
+  filters    jsonb       NOT NULL,
+  saved_at   timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  -- "The views of this actor", by name; no name twice.
+  CONSTRAINT audit_saved_views_name_key UNIQUE (actor_type, actor_id, name)
+);
+
+-- threadline: save_view, version 1
+-- Keeps filters under a name. The same once more is no fault; other filters under a name that is taken are refused.
+CREATE OR REPLACE FUNCTION "threadline".save_view(p_actor jsonb, p_name text, p_filters jsonb) RETURNS SETOF "threadline".audit_saved_views
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $threadline$
+DECLARE
+  v_own  "threadline".audit_transactions := "threadline".read_context(jsonb_build_object('actor', p_actor)::text);
+  v_view "threadline".audit_saved_views;
+BEGIN
+  IF v_own.context_error IS NOT NULL OR v_own.actor_id IS NULL THEN
+    RAISE EXCEPTION 'threadline: a saved view needs an actor with an id' USING ERRCODE = 'TL004';
+  END IF;
+  IF p_name IS NULL OR p_name <> btrim(p_name) OR p_name = '' OR char_length(p_name) > 100 OR p_name ~ '[[:cntrl:]]' THEN
+    RAISE EXCEPTION 'threadline: the name of a saved view is 1 to 100 characters, without spaces around it or control characters' USING ERRCODE = 'TL004';
+  END IF;
+  IF jsonb_typeof(p_filters) IS DISTINCT FROM 'object' OR octet_length(p_filters::text) > 16384
+     OR EXISTS (SELECT FROM jsonb_each(CASE jsonb_typeof(p_filters) WHEN 'object' THEN p_filters ELSE '{}' END) AS f WHERE jsonb_typeof(f.value) <> 'string') THEN
+    RAISE EXCEPTION 'threadline: the filters of a saved view are a JSON object of texts, at most 16384 bytes' USING ERRCODE = 'TL004';
+  END IF;
+  -- One at a time per actor, or two could go over the limit together.
+  PERFORM pg_advisory_xact_lock(hashtext('threadline.saved_views'), hashtext(v_own.actor_type || ':' || v_own.actor_id));
+  SELECT * INTO v_view FROM "threadline".audit_saved_views v
+   WHERE (v.actor_type, v.actor_id, v.name) = (v_own.actor_type, v_own.actor_id, p_name);
+  IF FOUND AND v_view.filters <> p_filters THEN
+    RAISE EXCEPTION 'threadline: there is a saved view "%" with other filters', p_name USING ERRCODE = 'TL010';
+  ELSIF FOUND THEN
+    RETURN NEXT v_view;
+    RETURN;
+  END IF;
+  IF (SELECT count(*) FROM "threadline".audit_saved_views v WHERE (v.actor_type, v.actor_id) = (v_own.actor_type, v_own.actor_id)) >= 100 THEN
+    RAISE EXCEPTION 'threadline: an actor has at most 100 saved views' USING ERRCODE = 'TL011';
+  END IF;
+  RETURN QUERY INSERT INTO "threadline".audit_saved_views (actor_type, actor_id, name, filters)
+  VALUES (v_own.actor_type, v_own.actor_id, p_name, p_filters) RETURNING *;
+END $threadline$;
+
+-- threadline: delete_view, version 1
+-- Deletes a view of an actor, and says whether there was one: another actor's view is as good as none.
+CREATE OR REPLACE FUNCTION "threadline".delete_view(p_actor jsonb, p_id bigint) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $threadline$
+BEGIN
+  DELETE FROM "threadline".audit_saved_views v
+   WHERE v.id = p_id AND v.actor_type = p_actor ->> 'type' AND v.actor_id = p_actor ->> 'id';
+  RETURN FOUND;
+END $threadline$;
+
 -- threadline: ownership and privileges, version 1
 DO $threadline$
 DECLARE
@@ -1417,6 +1476,21 @@ BEGIN
     EXECUTE 'GRANT USAGE ON SCHEMA "threadline" TO "threadline_retention"';
     EXECUTE 'GRANT SELECT ON "threadline".audit_transactions, "threadline".audit_actions, "threadline".audit_changes, "threadline".audit_evidence, "threadline".audit_retention_runs, "threadline".audit_horizons TO "threadline_retention"';
     EXECUTE 'GRANT EXECUTE ON FUNCTION "threadline".row_key(text, text, jsonb), "threadline".retention_rules(jsonb, timestamptz), "threadline".list_partitions(), "threadline".what_stays(jsonb, timestamptz, timestamptz), "threadline".examine_changes(jsonb, integer, timestamptz, bigint, timestamptz, integer), "threadline".examine_transactions(jsonb, bigint, integer), "threadline".begin_retention(text, jsonb, jsonb), "threadline".purge_batch(bigint, integer), "threadline".fail_retention(bigint, text), "threadline".drop_partition(bigint, text), "threadline".ensure_partitions(integer), "threadline".record_evidence(text, text, text, jsonb) TO "threadline_retention"';
+  END IF;
+END $threadline$;
+
+-- threadline: privileges of saved views, version 1
+DO $threadline$
+BEGIN
+  IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'threadline_capture') AND coalesce((SELECT pg_catalog.pg_has_role(current_user, r.oid, 'USAGE') AND CASE WHEN pg_catalog.current_setting('server_version_num')::integer < 160000 THEN true ELSE pg_catalog.pg_has_role(current_user, r.oid, 'SET') END FROM pg_catalog.pg_roles r WHERE r.rolname = 'threadline_capture'), false) THEN
+    EXECUTE 'REVOKE ALL ON FUNCTION "threadline".save_view(jsonb, text, jsonb), "threadline".delete_view(jsonb, bigint) FROM "threadline_capture"';
+  END IF;
+  IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'threadline_reader') THEN
+    EXECUTE 'GRANT SELECT ON "threadline".audit_saved_views TO "threadline_reader"';
+  END IF;
+  -- A reader changes nothing at all, not even what is no part of the trail.
+  IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'threadline_writer') THEN
+    EXECUTE 'GRANT EXECUTE ON FUNCTION "threadline".save_view(jsonb, text, jsonb), "threadline".delete_view(jsonb, bigint) TO "threadline_writer"';
   END IF;
 END $threadline$;
 

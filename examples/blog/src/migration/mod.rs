@@ -7,7 +7,7 @@ use sea_orm_migration::prelude::*;
 
 mod m20261101_090000_create_tables;
 mod m20261123_020540_threadline_install;
-mod m20261123_020541_threadline_capture_posts;
+mod m20261127_014712_threadline_capture_3_tables;
 
 /// Every migration, oldest first.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261101_090000_create_tables::Migration),
             Box::new(m20261123_020540_threadline_install::Migration),
-            Box::new(m20261123_020541_threadline_capture_posts::Migration),
+            Box::new(m20261127_014712_threadline_capture_3_tables::Migration),
         ]
     }
 }

@@ -20,7 +20,7 @@ async fn a_job_carries_the_context_of_its_request_and_acts_for_itself_under_the_
     // The arguments are the only thing that connects the job to the request.
     let waiting = job::Entity::find().one(&blog.db).await.unwrap().unwrap();
     let arguments = serde_json::to_value(&waiting.arguments).unwrap();
-    assert_eq!(arguments["post_id"], json!(id));
+    assert_eq!(arguments["post_ids"], json!([id]));
     let asked = &arguments["audit_context"];
     assert_eq!(asked["actor"], json!({"type": "user", "id": "alice"}));
     assert_eq!(asked["request_id"], json!(accepted.header("x-request-id")));

@@ -3,8 +3,7 @@ use std::{
     process::{Command, Output},
 };
 
-use actix_web::{HttpServer, web};
-use blog::{app::app, job::JobBell};
+use actix_web::web;
 use chrono::DateTime;
 use threadline::PageToken;
 
@@ -15,15 +14,7 @@ const WALK: &str = "<!-- walk -->";
 #[actix_web::test]
 async fn the_walk_of_the_readme_answers_what_the_readme_says() {
     let blog = Blog::new("readme").await;
-    let db = blog.db.clone();
-    let server = HttpServer::new(move || app(db.clone(), JobBell::default()))
-        .workers(1)
-        .bind(("127.0.0.1", 0))
-        .unwrap();
-    let address = server.addrs()[0].to_string();
-    let server = server.run();
-    let handle = server.handle();
-    let served = actix_web::rt::spawn(server);
+    let served = blog.serve();
 
     let steps: Vec<Step> = blocks()
         .into_iter()
@@ -33,15 +24,16 @@ async fn the_walk_of_the_readme_answers_what_the_readme_says() {
     assert!(steps.len() > 4, "{steps:?}");
     let mut wrong = String::new();
     for step in steps {
-        let command = step.command.replace("localhost:4000", &address);
+        let command = step
+            .command
+            .replace("localhost:4000", &served.address.to_string());
         let output = web::block(move || shell(&command)).await.unwrap();
         let answer = String::from_utf8(output.stdout).unwrap();
         if constant(answer.trim_end()) != constant(&step.answer) {
             wrong += &format!("$ {}\n{answer}\n\n", step.command);
         }
     }
-    handle.stop(true).await;
-    served.await.unwrap().unwrap();
+    served.stop().await;
     assert!(wrong.is_empty(), "these answered otherwise:\n\n{wrong}");
 }
 

@@ -1,9 +1,17 @@
+use std::net::SocketAddr;
+
 use actix_web::{
-    dev::Service as _,
+    HttpServer,
+    dev::{ServerHandle, Service as _},
     http::{Method, header::HeaderMap},
+    rt::{self, task::JoinHandle},
     test::{TestRequest, init_service},
 };
-use blog::{app::app, job::JobBell, migration};
+use blog::{
+    app::app,
+    job::{JobBell, work},
+    migration,
+};
 use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection};
 use serde_json::{Value, json};
 
@@ -52,6 +60,26 @@ impl Blog {
         let db = Database::connect(options).await.unwrap();
         migration::migrate(&db).await.unwrap();
         Self { db }
+    }
+
+    /// Serves the blog over HTTP, as `cargo run -p blog` does.
+    pub(crate) fn serve(&self) -> Served {
+        let (db, bell) = (self.db.clone(), JobBell::default());
+        let worker = rt::spawn(work(db.clone(), bell.clone()));
+        let server = HttpServer::new(move || app(db.clone(), bell.clone()))
+            .workers(1)
+            .bind(("127.0.0.1", 0))
+            .unwrap();
+        let address = server.addrs()[0];
+        let server = server.run();
+        let handle = server.handle();
+        let ended = rt::spawn(server);
+        Served {
+            address,
+            handle,
+            ended,
+            worker,
+        }
     }
 
     /// Sends a request as it is.
@@ -105,6 +133,22 @@ impl Blog {
             number(&answer.body["post"]["id"]),
             number(&answer.body["audit_transaction_id"]),
         )
+    }
+}
+
+/// A blog that listens on a port of its own.
+pub(crate) struct Served {
+    pub(crate) address: SocketAddr,
+    handle: ServerHandle,
+    ended: JoinHandle<std::io::Result<()>>,
+    worker: JoinHandle<()>,
+}
+
+impl Served {
+    pub(crate) async fn stop(self) {
+        self.handle.stop(true).await;
+        self.ended.await.unwrap().unwrap();
+        self.worker.abort();
     }
 }
 

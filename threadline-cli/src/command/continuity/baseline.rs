@@ -4,9 +4,9 @@ use threadline::continuity::{BaselinePreview, BaselineRun, baseline};
 
 use crate::{
     args::BaselineArgs,
-    command::health::json,
     database::Database,
     error::Result,
+    json::json,
     output::{Progress, Report},
 };
 
@@ -32,15 +32,15 @@ pub(super) fn run(args: &BaselineArgs) -> Result<Report> {
         });
         bar.end();
         let done = done?;
-        if args.json {
-            json(&done)
+        if args.output.json {
+            json(&done)?
         } else {
             done_text(&done)
         }
     } else {
         let preview = database.run(async |db| prepared.preview(db).await)?;
-        if args.json {
-            json(&preview)
+        if args.output.json {
+            json(&preview)?
         } else {
             preview_text(&preview)
         }

@@ -6,9 +6,9 @@ use threadline::continuity::{Continuity, TableContinuity, continuity};
 
 use crate::{
     args::{ContinuityArgs, ContinuityCommand},
-    command::health::json,
     database::Database,
     error::Result,
+    json::json_of_version,
     output::Report,
 };
 
@@ -21,10 +21,10 @@ pub(crate) fn run(args: &ContinuityArgs) -> Result<Report> {
         return baseline::run(args);
     }
     let database = Database::open(&args.connection)?;
-    let report = database.run(async |db| continuity(db).await)?;
+    let report = database.read(async |db| continuity(db).await)?;
     Ok(Report {
-        text: if args.json {
-            json(&report)
+        text: if args.output.json {
+            json_of_version(&report)?
         } else {
             text(&report)
         },

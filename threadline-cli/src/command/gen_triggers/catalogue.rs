@@ -18,6 +18,8 @@ use tokio::{
     time::timeout,
 };
 
+use crate::reading;
+
 /// How long to wait for a server before working without it.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -108,9 +110,14 @@ impl Catalogue {
         policy: &CapturePolicy,
     ) -> Option<Result<TableSpec, IntrospectError>> {
         match self {
-            Self::Live { runtime, db } => {
-                Some(runtime.block_on(codegen::introspect(schema, table, policy.clone(), db)))
-            }
+            Self::Live { runtime, db } => Some(runtime.block_on(async {
+                let failed = |err| IntrospectError::Database {
+                    table: table.clone(),
+                    err,
+                };
+                let txn = reading::begin(db).await.map_err(failed)?;
+                codegen::introspect(schema, table, policy.clone(), &txn).await
+            })),
             Self::None | Self::Unreachable(_) => None,
         }
     }

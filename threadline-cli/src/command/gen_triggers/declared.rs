@@ -51,6 +51,18 @@ impl Declarations {
         };
         let paths = paths.iter().map(PathBuf::as_path);
         let entities = entity::scan(paths, |path| settings.shorten(path))?;
+        Self::with_configured(entities, settings)
+    }
+
+    /// What threadline.toml alone declares.
+    ///
+    /// # Errors
+    /// When it is not understood.
+    pub(crate) fn of_configuration(settings: &Settings) -> Result<Self> {
+        Self::with_configured(Vec::new(), settings)
+    }
+
+    fn with_configured(entities: Vec<Entity>, settings: &Settings) -> Result<Self> {
         let mut configured = BTreeMap::new();
         let file = settings
             .config

@@ -1,9 +1,10 @@
 use threadline::health::{CoverageReport, ExpectedGap, TableCoverage};
 
-use super::{Target, json};
+use super::Target;
 use crate::{
     args::CoverageArgs,
     error::Result,
+    json::json_of_version,
     output::{self, Report},
 };
 
@@ -20,8 +21,8 @@ pub(super) fn run(args: &CoverageArgs) -> Result<Report> {
     let report = target.fetch(async |db| health.fetch_coverage(db).await)?;
     Ok(Report {
         found: args.strict && report.summary.uncovered > 0,
-        text: if args.json {
-            json(&report)
+        text: if args.output.json {
+            json_of_version(&report)?
         } else {
             text(&report)
         },

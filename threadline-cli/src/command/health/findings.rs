@@ -1,9 +1,10 @@
 use threadline::health::{FindingsReport, Fix};
 
-use super::{Target, json};
+use super::Target;
 use crate::{
     args::FindingsArgs,
     error::Result,
+    json::json_of_version,
     output::{Report, visible},
 };
 
@@ -20,8 +21,8 @@ pub(super) fn run(args: &FindingsArgs) -> Result<Report> {
     let report = target.fetch(async |db| health.fetch_findings(db).await)?;
     Ok(Report {
         found: report.is_alarming(),
-        text: if args.json {
-            json(&report)
+        text: if args.output.json {
+            json_of_version(&report)?
         } else {
             text(&report)
         },
@@ -38,7 +39,7 @@ fn text(report: &FindingsReport) -> String {
     for finding in &report.findings {
         let kind = match finding.fix {
             Fix::Sql(_) => "run this SQL",
-            Fix::Command(_) => "run, and apply the migration",
+            Fix::Command(_) => "run, and apply the migration if it writes one",
             _ => "do",
         };
         text += &format!(

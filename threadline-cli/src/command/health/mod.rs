@@ -17,9 +17,3 @@ pub(crate) fn run(command: &HealthCommand) -> Result<Report> {
         HealthCommand::Findings(args) => findings::run(args),
     }
 }
-
-/// A result as JSON that people can read too.
-pub(crate) fn json(result: &impl serde::Serialize) -> String {
-    let text = serde_json::to_string_pretty(result).expect("reports have string keys only");
-    text + "\n"
-}

@@ -1,6 +1,6 @@
 //! The database that is looked at, and what the project expects of it.
 
-use sea_orm::DatabaseConnection;
+use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use threadline::{
     codegen::TableName,
     health::{DeclaredTable, Health},
@@ -13,6 +13,7 @@ use crate::{
     database::connect,
     entity::Place,
     error::{Error, Result},
+    reading,
     settings::Settings,
 };
 
@@ -28,33 +29,33 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Reads the project and connects. Where no project is, there is nothing declared, which is
-    /// said.
+    /// Reads the project and connects. Where no project is, threadline.toml alone declares tables,
+    /// which is said.
     ///
     /// # Errors
     /// When project or configuration are not understood, or the database cannot be reached.
     pub(crate) fn open(args: &DatabaseArgs) -> Result<Self> {
         let settings = Settings::gather(&ProjectArgs {
             migration_dir: None,
-            schema: args.audit_schema.clone(),
+            schema: args.connection.schema.clone(),
             manifest_path: args.manifest_path.clone(),
         })?;
         if let Some(schema) = settings.schema() {
             threadline::use_schema(schema.as_str())?;
         }
         let mut warnings = Vec::new();
-        let declared = match Declarations::gather(&settings, &args.source) {
-            Ok(declarations) => declared(&declarations)?,
+        let declarations = match Declarations::gather(&settings, &args.source) {
             Err(Error::Workspace(_)) => {
                 warnings.push(
                     "no project was found here: nothing is known of the policies of its entities"
                         .to_owned(),
                 );
-                Vec::new()
+                Declarations::of_configuration(&settings)
             }
-            Err(err) => return Err(err),
-        };
-        let (runtime, db) = connect(args.database_url.as_deref())?;
+            gathered => gathered,
+        }?;
+        let declared = declared(&declarations)?;
+        let (runtime, db) = connect(args.connection.database_url.as_deref())?;
         Ok(Self {
             settings,
             declared,
@@ -71,23 +72,31 @@ impl Target {
     pub(crate) fn health(&self) -> Result<Health> {
         let config = &self.settings.config;
         let gaps = names("expected_gaps", &config.coverage.expected_gaps)?;
-        Ok(Health::new()
+        let mut health = Health::new()
             .declare(self.declared.iter().map(|(table, _)| table.clone()))
             .expected_gaps(gaps)
-            .application_roles(&config.health.application_roles))
+            .application_roles(&config.health.application_roles);
+        if let Some(policy) = &config.retention {
+            health = health.retention(policy.clone());
+        }
+        Ok(health)
     }
 
-    /// Looks at the database.
+    /// Looks at the database, in one transaction.
     ///
     /// # Errors
     /// When it cannot be looked at.
     pub(crate) fn fetch<T>(
         &self,
-        look: impl AsyncFnOnce(&DatabaseConnection) -> threadline::Result<T>,
+        look: impl AsyncFnOnce(&DatabaseTransaction) -> threadline::Result<T>,
     ) -> Result<T> {
-        self.runtime
-            .block_on(look(&self.db))
-            .map_err(|err| Error::Health(Box::new(err)))
+        let looked: threadline::Result<T> = self.runtime.block_on(async {
+            let txn = reading::begin(&self.db).await?;
+            let found = look(&txn).await?;
+            txn.rollback().await?;
+            Ok(found)
+        });
+        looked.map_err(|err| Error::Health(Box::new(err)))
     }
 }
 

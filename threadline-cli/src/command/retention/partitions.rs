@@ -1,7 +1,7 @@
 use threadline::retention::{KeptPartition, PartitionPlan, PartitionRun, partitions};
 
 use super::size;
-use crate::{args::RetentionPartitionsArgs, command::health::json, error::Result, output::Report};
+use crate::{args::RetentionPartitionsArgs, error::Result, json::json, output::Report};
 
 /// Makes and drops months, or says which.
 ///
@@ -12,15 +12,15 @@ pub(super) fn run(args: &RetentionPartitionsArgs) -> Result<Report> {
     let prepared = partitions(&policy).months_ahead(args.ahead);
     let text = if args.execution.execute {
         let done = database.run(async |db| prepared.run(db).await)?;
-        if args.json {
-            json(&done)
+        if args.output.json {
+            json(&done)?
         } else {
             done_text(&done)
         }
     } else {
-        let plan = database.run(async |db| prepared.preview(db).await)?;
-        if args.json {
-            json(&plan)
+        let plan = database.read(async |db| prepared.preview(db).await)?;
+        if args.output.json {
+            json(&plan)?
         } else {
             plan_text(&plan)
         }

@@ -5,8 +5,8 @@ use threadline::retention::{PurgePreview, RetentionRun, purge};
 use super::instant;
 use crate::{
     args::RetentionPurgeArgs,
-    command::health::json,
     error::Result,
+    json::json,
     output::{self, Report},
 };
 
@@ -24,15 +24,15 @@ pub(super) fn run(args: &RetentionPurgeArgs) -> Result<Report> {
     }
     let text = if args.execution.execute {
         let run = database.run(async |db| prepared.run(db).await)?;
-        if args.json {
-            json(&run)
+        if args.output.json {
+            json(&run)?
         } else {
             done_text(&run)
         }
     } else {
-        let preview = database.run(async |db| prepared.preview(db).await)?;
-        if args.json {
-            json(&preview)
+        let preview = database.read(async |db| prepared.preview(db).await)?;
+        if args.output.json {
+            json(&preview)?
         } else {
             preview_text(&preview)
         }

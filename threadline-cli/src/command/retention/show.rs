@@ -3,8 +3,8 @@ use threadline::retention::{RetentionStatus, status};
 use super::{instant, size};
 use crate::{
     args::RetentionShowArgs,
-    command::health::json,
     error::Result,
+    json::json_of_version,
     output::{self, Report},
 };
 
@@ -14,10 +14,10 @@ use crate::{
 /// When there is no policy, or the database can't be looked at.
 pub(super) fn run(args: &RetentionShowArgs) -> Result<Report> {
     let (database, policy) = super::open(&args.connection)?;
-    let status = database.run(async |db| status(&policy, db).await)?;
+    let status = database.read(async |db| status(&policy, db).await)?;
     Ok(Report {
-        text: if args.json {
-            json(&status)
+        text: if args.output.json {
+            json_of_version(&status)?
         } else {
             text(&status)
         },

@@ -9,10 +9,11 @@ use std::collections::BTreeSet;
 use threadline::health::DeclaredTable;
 
 use self::verified::Verified;
-use super::health::{Target, coverage, json, target::names};
+use super::health::{Target, coverage, target::names};
 use crate::{
     args::{Format, VerifyCoverageArgs},
     error::{Error, Result},
+    json::json_of_version,
     output::{self, Report},
 };
 
@@ -52,7 +53,7 @@ pub(crate) fn run(args: &VerifyCoverageArgs) -> Result<Report> {
         found: !verified.is_covered(),
         text: match format {
             Format::Table => table(&verified),
-            Format::Json => json(&verified),
+            Format::Json => json_of_version(&verified)?,
             Format::Github => github::text(&verified),
             Format::Junit => junit::text(&verified)?,
         },

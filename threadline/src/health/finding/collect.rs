@@ -2,7 +2,7 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value};
 
 use super::{
     Finding, FindingsReport, append_only, capture, context, expected_gap, integrity, json_cast,
-    orphan, owner, partition, privilege, replica, schema_function,
+    orphan, owner, partition, privilege, replica, retention, schema_function,
 };
 use crate::{
     codegen::health::health_sql,
@@ -36,6 +36,7 @@ pub(crate) async fn collect<C: ConnectionTrait>(
     findings.extend(replica::find(subject, db).await?);
     findings.extend(json_cast::find(subject, db).await?);
     findings.extend(partition::find(subject, db).await?);
+    findings.extend(retention::find(subject, db).await?);
     findings.extend(integrity::find(subject, db).await?);
     findings.extend(context::find(subject, db).await?);
     Ok(FindingsReport::new(subject.schema.as_str(), findings))

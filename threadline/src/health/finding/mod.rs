@@ -16,6 +16,7 @@ mod owner;
 mod partition;
 mod privilege;
 mod replica;
+mod retention;
 mod schema_function;
 
 pub(super) use self::collect::{Subject, collect};

@@ -3,9 +3,13 @@ use sea_orm::{ConnectionTrait, Select};
 
 use super::{
     evidence::{self, Evidence},
-    step::{Step, Steps},
+    step::{Month, Step, Steps},
 };
-use crate::{entity::audit_change, error::Result, query::filter::Filter};
+use crate::{
+    entity::audit_change,
+    error::Result,
+    query::{filter::Filter, way::Way},
+};
 
 /// A place in the order of changes: `(captured_at, id)`.
 pub(in crate::query) type Position = (DateTime<Utc>, i64);
@@ -21,8 +25,9 @@ const LOOK_UP: u64 = 6;
 #[derive(Debug)]
 pub(in crate::query) struct Search<'f> {
     filter: &'f Filter,
-    /// Everything from here on has been looked through.
-    above: Option<Position>,
+    way: Way,
+    /// Everything up to here has been looked through.
+    edge: Option<Position>,
     /// How many changes may still be looked through.
     budget: u64,
     asked: bool,
@@ -48,11 +53,17 @@ enum End {
 }
 
 impl<'f> Search<'f> {
-    /// Starts behind a position, or with the newest change.
-    pub(in crate::query) fn new(filter: &'f Filter, above: Option<Position>, limit: u64) -> Self {
+    /// Starts behind a position, or with the newest change; on the way forth with the oldest.
+    pub(in crate::query) fn new(
+        filter: &'f Filter,
+        way: Way,
+        edge: Option<Position>,
+        limit: u64,
+    ) -> Self {
         Self {
             filter,
-            above,
+            way,
+            edge,
             budget: limit,
             asked: false,
             current: None,
@@ -62,11 +73,11 @@ impl<'f> Search<'f> {
 
     /// Where the search stopped before its end; `None` when there is nothing more.
     pub(in crate::query) fn stopped(&self) -> Option<Position> {
-        self.above.filter(|_| self.end == Some(End::Stopped))
+        self.edge.filter(|_| self.end == Some(End::Stopped))
     }
 
-    /// The next step, for a caller that still misses some changes: what it finds, newest first, is
-    /// older than what the steps before found. `None` at the end.
+    /// The next step, for a caller that still misses some changes: what it finds, nearest first, is
+    /// further on the way than what the steps before found. `None` at the end.
     pub(in crate::query) async fn step<C: ConnectionTrait>(
         &mut self,
         missing: u64,
@@ -93,10 +104,11 @@ impl<'f> Search<'f> {
     ) -> Result<Option<(Step, u64)>> {
         let limit = self.budget;
         let walk = Step::Walk { limit, month: None };
-        if self.filter.transaction.is_some() {
+        if self.filter.transaction.is_some() && self.filter.record.is_none() {
             return Ok(Some((Step::Transaction, 0)));
         }
-        let Some(key) = self.filter.key() else {
+        let key = self.filter.key().filter(|_| self.filter.record.is_none());
+        let Some(key) = key else {
             let every = !self.filter.has_conditions();
             return Ok(Some((if every { Step::Every } else { walk }, limit)));
         };
@@ -112,7 +124,7 @@ impl<'f> Search<'f> {
             }
             Evidence::Many => return Ok(Some((walk, limit))),
             Evidence::Month(month, 0) => {
-                self.go_below(month.since, MONTH);
+                self.go_beyond(month, MONTH);
                 return Ok(None);
             }
             Evidence::Month(month, found) => (Some(month), found),
@@ -152,16 +164,17 @@ impl<'f> Search<'f> {
             Step::Every | Step::Transaction | Step::Transactions { month: None } => {
                 self.end = Some(End::Exhausted);
             }
-            Step::Transactions { month: Some(month) } => self.go_below(month.since, cost),
+            Step::Transactions { month: Some(month) } => self.go_beyond(month, cost),
             Step::Walk { limit, month } => {
                 match self.steps().end_of_walk(limit, month, db).await? {
                     // Changes committed meanwhile move the end up; what was found is not found again.
                     Some(place) => {
-                        self.above = Some(last.map_or(place, |last| last.min(place)));
+                        let further = |last| self.way.further(last, place);
+                        self.edge = Some(last.map_or(place, further));
                         self.spend(cost);
                     }
                     None => match month {
-                        Some(month) => self.go_below(month.since, cost / 2),
+                        Some(month) => self.go_beyond(month, cost / 2),
                         None => self.end = Some(End::Exhausted),
                     },
                 }
@@ -170,10 +183,18 @@ impl<'f> Search<'f> {
         Ok(())
     }
 
-    /// Goes on with what was captured before an instant.
-    fn go_below(&mut self, since: DateTime<Utc>, cost: u64) {
-        self.above = Some((since, i64::MIN));
-        if self.filter.from.is_some_and(|from| from >= since) {
+    /// Goes on with what was captured in other months.
+    fn go_beyond(&mut self, month: Month, cost: u64) {
+        let edge = match self.way {
+            Way::Older => month.since,
+            Way::Newer => month.until,
+        };
+        self.edge = Some((edge, i64::MIN));
+        let is_last = match self.way {
+            Way::Older => self.filter.from.is_some_and(|from| from >= edge),
+            Way::Newer => self.filter.to.is_some_and(|to| to < edge),
+        };
+        if is_last {
             self.end = Some(End::Exhausted);
         }
         self.spend(cost);
@@ -189,7 +210,8 @@ impl<'f> Search<'f> {
     fn steps(&self) -> Steps<'f> {
         Steps {
             filter: self.filter,
-            above: self.above,
+            way: self.way,
+            edge: self.edge,
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::{error::Result, query::filter::Key, schema};
 /// The most transactions whose changes are read whatever their months.
 const FEW: i64 = 200;
 
-/// What is known of the transactions of a key that may have changes in the month of the newest
+/// What is known of the transactions of a key that may have changes in the month of the nearest
 /// change that is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Evidence {
@@ -50,7 +50,7 @@ pub(super) async fn are_few<C: ConnectionTrait>(
     Ok(few.is_some_and(|few| few <= FEW))
 }
 
-/// Asks for the month of the newest change that is left, and for the transactions of the key there.
+/// Asks for the month of the nearest change that is left, and for the transactions of the key there.
 pub(super) async fn ask<C: ConnectionTrait>(
     steps: &Steps<'_>,
     key: Key,
@@ -61,6 +61,7 @@ pub(super) async fn ask<C: ConnectionTrait>(
         return Ok(Evidence::Nothing);
     };
     let since: DateTime<Utc> = row.try_get("", "since")?;
+    let until: DateTime<Utc> = row.try_get("", "until")?;
     let low: Option<i64> = row.try_get("", "low")?;
     let high: Option<i64> = row.try_get("", "high")?;
     let (Some(low), Some(high)) = (low, high) else {
@@ -71,7 +72,13 @@ pub(super) async fn ask<C: ConnectionTrait>(
     Ok(if found > most {
         Evidence::Many
     } else {
-        Evidence::Month(Month { since, low, high }, found.unsigned_abs())
+        let month = Month {
+            since,
+            until,
+            low,
+            high,
+        };
+        Evidence::Month(month, found.unsigned_abs())
     })
 }
 
@@ -105,7 +112,7 @@ fn question(steps: &Steps<'_>, key: Key, missing: u64) -> SelectStatement {
              (date_trunc('month', n.captured_at AT TIME ZONE 'UTC') + interval '1 month') AT TIME ZONE 'UTC' AS until, \
              n.tableoid = '{changes}_default'::regclass AS unplaced"
         )))
-        .from_subquery(steps.newest(), "n")
+        .from_subquery(steps.nearest(), "n")
         .to_owned();
     // The partition has the month's changes and no others, so that the first transaction of its
     // index is one of the month. The default partition has changes of any month.
@@ -139,7 +146,7 @@ fn question(steps: &Steps<'_>, key: Key, missing: u64) -> SelectStatement {
     );
     let mut select = Query::select();
     select
-        .expr(Expr::cust("p.since, s.low, s.high, m.most"))
+        .expr(Expr::cust("p.since, p.until, s.low, s.high, m.most"))
         .expr_as(
             Expr::SubQuery(None, Box::new(counted(found).into())),
             "found",

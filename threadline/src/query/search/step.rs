@@ -5,14 +5,18 @@ use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
     Select,
-    sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement},
+    sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement, WithClause},
 };
 
 use super::Position;
 use crate::{
     entity::audit_change::{self, Column},
     error::Result,
-    query::filter::{Filter, Key},
+    query::{
+        filter::{Filter, Key},
+        history::{Stretch, of_record},
+        way::Way,
+    },
     schema,
 };
 
@@ -30,10 +34,11 @@ pub(super) enum Step {
     Walk { limit: u64, month: Option<Month> },
 }
 
-/// The month (UTC) of the newest change, and the ids of the transactions that have changes in it.
+/// The month (UTC) of the nearest change, and the ids of the transactions that have changes in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Month {
     pub(super) since: DateTime<Utc>,
+    pub(super) until: DateTime<Utc>,
     pub(super) low: i64,
     pub(super) high: i64,
 }
@@ -49,11 +54,12 @@ impl Month {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Steps<'f> {
     pub(super) filter: &'f Filter,
-    pub(super) above: Option<Position>,
+    pub(super) way: Way,
+    pub(super) edge: Option<Position>,
 }
 
 impl Steps<'_> {
-    /// What a step finds, newest first, without a limit.
+    /// What a step finds, nearest first, without a limit.
     pub(super) fn select(&self, step: Step) -> Select<audit_change::Entity> {
         let key = self.filter.key();
         let (changes, known) = match step {
@@ -69,11 +75,17 @@ impl Steps<'_> {
         QuerySelect::query(&mut select)
             .from_clear()
             .from_subquery(changes, Alias::new("audit_changes"));
+        if let Some(record) = &self.filter.record {
+            let row = WithClause::new().cte(record.row_ref()).to_owned();
+            QuerySelect::query(&mut select).with_cte(row);
+        }
         let mut select = self.filter.conditions(known, select);
         if let Some(table) = self.filter.table_name() {
             select = match step {
                 // The order of the walk, so that nothing is sorted.
-                Step::Every | Step::Walk { .. } => select.order_by_desc(Column::TableName),
+                Step::Every | Step::Walk { .. } => {
+                    select.order_by(Column::TableName, self.way.order())
+                }
                 _ => select.filter(Column::TableName.eq(table)),
             };
         }
@@ -90,8 +102,8 @@ impl Steps<'_> {
             select = select.filter(Expr::cust_with_expr("($1) IS TRUE", gathered));
         }
         select
-            .order_by_desc(Column::CapturedAt)
-            .order_by_desc(Column::Id)
+            .order_by(Column::CapturedAt, self.way.order())
+            .order_by(Column::Id, self.way.order())
     }
 
     /// The change at which a walk ended, if it took all its changes.
@@ -102,31 +114,34 @@ impl Steps<'_> {
         db: &C,
     ) -> Result<Option<Position>> {
         let Some(before) = limit.checked_sub(1) else {
-            return Ok(self.above);
+            return Ok(self.edge);
         };
-        let mut keys = self.newest_first(month, "LIMIT 1 OFFSET (SELECT $1::bigint)", [before]);
+        let mut keys = self.nearest_first(month, "LIMIT 1 OFFSET (SELECT $1::bigint)", [before]);
         keys.clear_selects()
             .column(("c", "captured_at"))
             .column(("c", "id"));
+        if let Some(record) = &self.filter.record {
+            keys.with_cte(WithClause::new().cte(record.row_ref()).to_owned());
+        }
         let row = db.query_one(&keys).await?;
         row.map(|row| Ok((row.try_get("", "captured_at")?, row.try_get("", "id")?)))
             .transpose()
     }
 
-    /// So many changes on the way back.
+    /// So many changes on the way.
     ///
     /// The limit is hidden. PostgreSQL then plans for a tenth of what there is, and walks an index;
     /// a limit that it sees, or none, may make it sort all there is.
     fn walked(&self, month: Option<Month>, limit: Option<u64>) -> SelectStatement {
         match limit {
-            Some(limit) => self.newest_first(month, "LIMIT (SELECT $1::bigint)", [limit]),
-            None => self.newest_first(month, "LIMIT (SELECT NULL::bigint)", []),
+            Some(limit) => self.nearest_first(month, "LIMIT (SELECT $1::bigint)", [limit]),
+            None => self.nearest_first(month, "LIMIT (SELECT NULL::bigint)", []),
         }
     }
 
-    /// The newest change.
-    pub(super) fn newest(&self) -> SelectStatement {
-        self.newest_first(None, "LIMIT 1", [])
+    /// The nearest change.
+    pub(super) fn nearest(&self) -> SelectStatement {
+        self.nearest_first(None, "LIMIT 1", [])
     }
 
     /// What is left in its order, by the index of its table where there is one.
@@ -134,26 +149,27 @@ impl Steps<'_> {
     /// The order begins with the table, the table is a range of one name, and the name is hidden:
     /// otherwise PostgreSQL would walk through time, past all other tables, where its statistics
     /// say so.
-    fn newest_first(
+    fn nearest_first(
         &self,
         month: Option<Month>,
         limit: &str,
         values: impl IntoIterator<Item = u64>,
     ) -> SelectStatement {
         let mut changes = self.changes(month);
-        let mut table_first = "";
+        let mut table_first = String::new();
+        let word = self.way.word();
         if let Some(table) = self.filter.table_name() {
-            table_first = "c.table_name DESC, ";
+            table_first = format!("c.table_name {word}, ");
             let name = || Expr::col(("c", "table_name"));
             let value = || Expr::cust_with_values("(SELECT $1::text)", [table]);
             let time = || Expr::col(("c", "captured_at"));
             changes
                 .and_where(name().gte(value()))
                 .and_where(name().lte(value()));
-            if let Some((at, id)) = self.above {
+            if let Some((at, id)) = self.edge {
                 let key = Expr::tuple([name(), time(), Expr::col(("c", "id"))]);
-                let above = Expr::tuple([value(), Expr::val(at), Expr::val(id)]);
-                changes.and_where(key.lt(above));
+                let edge = Expr::tuple([value(), Expr::val(at), Expr::val(id)]);
+                changes.and_where(self.way.is_behind(key, edge));
             }
             let place = || Expr::tuple([name(), time()]);
             if let Some(to) = self.filter.to {
@@ -162,9 +178,15 @@ impl Steps<'_> {
             if let Some(since) = self.since(month) {
                 changes.and_where(place().gte(Expr::tuple([value(), Expr::val(since)])));
             }
+            if let Some(until) = self.until(month) {
+                changes.and_where(place().lt(Expr::tuple([value(), Expr::val(until)])));
+            }
         }
-        changes.expr(Expr::cust("c.tableoid"));
-        let ordered = format!("true ORDER BY {table_first}c.captured_at DESC, c.id DESC {limit}");
+        if self.filter.record.is_none() {
+            changes.expr(Expr::cust("c.tableoid"));
+        }
+        let ordered =
+            format!("true ORDER BY {table_first}c.captured_at {word}, c.id {word} {limit}");
         let values = values
             .into_iter()
             .map(|n| i64::try_from(n).unwrap_or(i64::MAX));
@@ -175,8 +197,16 @@ impl Steps<'_> {
             .to_owned()
     }
 
+    /// What the filter and, on the way back, the month leave of the past.
     fn since(&self, month: Option<Month>) -> Option<DateTime<Utc>> {
+        let month = month.filter(|_| self.way == Way::Older);
         Ord::max(self.filter.from, month.map(|month| month.since))
+    }
+
+    /// Where the month ends on the way forth.
+    fn until(&self, month: Option<Month>) -> Option<DateTime<Utc>> {
+        let month = month.filter(|_| self.way == Way::Newer);
+        month.map(|month| month.until)
     }
 
     /// The changes that are left, without order.
@@ -190,18 +220,34 @@ impl Steps<'_> {
             .expr(Expr::cust("c.*"))
             .from_as(table, "c")
             .to_owned();
-        if let Some((time, id)) = self.above {
-            // The instant alone says which partitions come too late.
+        if self.filter.record.is_some() {
+            let stretch = Stretch {
+                way: self.way,
+                edge: self.edge,
+                from: self.filter.from,
+                to: self.filter.to,
+            };
+            return Query::select()
+                .expr(Expr::cust("c.*"))
+                .from_subquery(of_record(stretch, self.filter.scope.as_ref()), "c")
+                .to_owned();
+        }
+        if let Some((time, id)) = self.edge {
+            // The instant alone says which partitions lie on the other side.
             let key = Expr::tuple([at(), Expr::col(("c", "id"))]);
+            let edge = Expr::tuple([Expr::val(time), Expr::val(id)]);
             query
-                .and_where(at().lte(time))
-                .and_where(key.lt(Expr::tuple([Expr::val(time), Expr::val(id)])));
+                .and_where(self.way.is_not_ahead(at(), Expr::val(time)))
+                .and_where(self.way.is_behind(key, edge));
         }
         if let Some(to) = self.filter.to {
             query.and_where(at().lte(to));
         }
         if let Some(since) = self.since(month) {
             query.and_where(at().gte(since));
+        }
+        if let Some(until) = self.until(month) {
+            query.and_where(at().lt(until));
         }
         query
     }

@@ -2,6 +2,7 @@
 
 mod health;
 mod plan;
+mod saved_view;
 mod seed;
 
 use std::sync::{Arc, Mutex};
@@ -9,8 +10,8 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, QuerySelect, QueryTrait, Statement};
 use threadline::{
-    ActorHistory, ActorRef, Audited, Op, PageToken, Timeline, actor_history, as_of, incident,
-    timeline,
+    ActorRef, Audited, ChangeScope, Op, PageToken, Timeline, Transactions, actor_history, as_of,
+    incident, record, timeline, transaction_summaries, transactions,
 };
 
 use self::{
@@ -31,6 +32,7 @@ const CORRELATION: &str = "audit_transactions_correlation_idx";
 const REQUEST: &str = "audit_transactions_request_idx";
 const ACTOR: &str = "audit_transactions_actor_idx";
 const ACTION: &str = "audit_actions_name_idx";
+const ACTIONS: &str = "audit_actions_transaction_idx";
 
 struct Case {
     name: &'static str,
@@ -120,16 +122,37 @@ impl Listener {
         self.heard()
     }
 
+    /// What something sends.
+    async fn heard_of(
+        &self,
+        ask: impl AsyncFnOnce(&DatabaseConnection) -> threadline::Result<()>,
+    ) -> Statements {
+        self.heard();
+        ask(&self.db).await.unwrap();
+        self.heard()
+    }
+
+    /// What the way back from a page far down sends.
+    async fn newer(&self, query: Timeline) -> Statements {
+        let token = self.far_down(&query).await;
+        self.page(query.before(token)).await
+    }
+
     /// What a page far down sends.
     async fn deep(&self, query: Timeline) -> Statements {
+        let token = self.far_down(&query).await;
+        self.page(query.after(token)).await
+    }
+
+    async fn far_down(&self, query: &Timeline) -> PageToken {
         let mut place = query.clone().page_size(1_000);
         let mut token: Option<PageToken> = None;
-        for _ in 0..20 {
+        for _ in 0..15 {
             let next = place.fetch(&self.db).await.unwrap().next.unwrap();
             place = place.after(next.clone());
             token = Some(next);
         }
-        self.page(query.after(token.unwrap())).await
+        token.unwrap()
     }
 }
 
@@ -155,6 +178,212 @@ async fn every_query_reads_by_its_index_and_little_more_than_its_page() {
     check(&db, of_contexts(&listener).await).await;
     check(&db, of_what_has_no_index(&listener).await).await;
     check(&db, of_records()).await;
+}
+
+#[tokio::test]
+async fn every_query_of_the_pages_reads_by_its_index_and_little_more_than_its_page() {
+    let (test, db) = seeded().await;
+    let listener = Listener::new(&test).await;
+    check(&db, of_the_way_forth(&listener).await).await;
+    check(&db, of_scopes(&listener).await).await;
+    check(&db, of_transactions(&listener).await).await;
+    check(&db, of_one_record(&listener).await).await;
+}
+
+async fn of_the_way_forth(db: &Listener) -> Vec<Case> {
+    let posts = || timeline().entity(post::Entity);
+    let import = || timeline().actor(import());
+    vec![
+        case("newer", db.newer(timeline()).await, &[TIME], 60),
+        case(
+            "newer of a table",
+            db.newer(posts()).await,
+            &[TABLE, TIME],
+            150,
+        ),
+        case(
+            "newer of a frequent actor",
+            db.newer(import()).await,
+            &[TIME, CONTEXT, TRANSACTION, ACTOR],
+            3_500,
+        ),
+    ]
+}
+
+/// What is in scope is found by looking, no further than the limit.
+async fn of_scopes(db: &Listener) -> Vec<Case> {
+    let all = ChangeScope::column_is("title", "t");
+    let none = ChangeScope::column_is("title", "other");
+    let some = |query: Timeline| query.scan_limit(2_000);
+    vec![
+        case(
+            "all in scope",
+            db.page(timeline().in_scope(&all)).await,
+            &[TIME],
+            150,
+        ),
+        case(
+            "nothing in scope",
+            db.page(some(timeline().in_scope(&none))).await,
+            &[TIME],
+            4_100,
+        ),
+        case(
+            "nothing of a table in scope",
+            db.page(some(timeline().in_scope(&none).entity(post::Entity)))
+                .await,
+            &[TABLE],
+            4_100,
+        ),
+        case(
+            "incident in scope",
+            db.heard_of(async |db| incident(777).in_scope(&all).fetch(db).await.map(drop))
+                .await,
+            &[TRANSACTION, CONTEXT, ACTIONS],
+            30,
+        ),
+        case(
+            "transactions of an actor in scope",
+            db.heard_of(async |db| {
+                let query = actor_history(user("77")).in_scope(&all).page_size(20);
+                query.fetch(db).await.map(drop)
+            })
+            .await,
+            &[TRANSACTION, CONTEXT, ACTOR],
+            500,
+        ),
+        case(
+            "transactions of a frequent actor, none in scope",
+            db.heard_of(async |db| {
+                let query = actor_history(self::import())
+                    .in_scope(&none)
+                    .scan_limit(100);
+                query.fetch(db).await.map(drop)
+            })
+            .await,
+            &[TRANSACTION, CONTEXT, ACTOR],
+            1_500,
+        ),
+    ]
+}
+
+async fn of_transactions(db: &Listener) -> Vec<Case> {
+    let page = async |query: Transactions| {
+        db.heard_of(async |db| query.page_size(PAGE).fetch(db).await.map(drop))
+            .await
+    };
+    let ids = || (1..=50).map(|n| n * 900);
+    vec![
+        case(
+            "transactions of a request",
+            page(transactions().request_id("r-20001")).await,
+            &[REQUEST],
+            5,
+        ),
+        case(
+            "transactions of a correlation",
+            page(transactions().correlation_id("c-1234")).await,
+            &[CORRELATION],
+            20,
+        ),
+        case(
+            "transactions of a frequent correlation",
+            page(transactions().correlation_id("nightly")).await,
+            &[CORRELATION, CONTEXT],
+            200,
+        ),
+        case(
+            "transactions of nobody known",
+            page(actor_history(ActorRef::anonymous())).await,
+            &[ACTOR],
+            60,
+        ),
+        case(
+            "transactions of an actor in a request",
+            page(transactions().request_id("r-20001").actor(user("1"))).await,
+            &[REQUEST],
+            10,
+        ),
+        case(
+            "transactions of a frequent actor long ago",
+            page(actor_history(import()).until(day(1, 3)).scan_limit(500)).await,
+            &[ACTOR, CONTEXT],
+            3_100,
+        ),
+        case(
+            "summaries",
+            db.heard_of(async |db| transaction_summaries(ids()).fetch(db).await.map(drop))
+                .await,
+            &[TRANSACTION, CONTEXT, ACTIONS],
+            500,
+        ),
+        case(
+            "summaries in scope",
+            db.heard_of(async |db| {
+                let all = ChangeScope::column_is("title", "t");
+                let query = transaction_summaries(ids()).in_scope(&all);
+                query.fetch(db).await.map(drop)
+            })
+            .await,
+            &[TRANSACTION, CONTEXT, ACTIONS],
+            1_200,
+        ),
+    ]
+}
+
+async fn of_one_record(db: &Listener) -> Vec<Case> {
+    let hot = || {
+        record(
+            "posts".parse().unwrap(),
+            serde_json::from_str(r#"{"id": 7}"#).unwrap(),
+        )
+    };
+    let none = ChangeScope::column_is("title", "other");
+    vec![
+        case(
+            "history of a hot record by name",
+            db.page(timeline().record(&hot())).await,
+            &[ROW],
+            60,
+        ),
+        case(
+            "newer history of a hot record",
+            db.newer(timeline().record(&hot())).await,
+            &[ROW],
+            60,
+        ),
+        case(
+            "a hot record in February",
+            db.page(timeline().record(&hot()).from(day(2, 1)).to(day(2, 20)))
+                .await,
+            &[ROW],
+            60,
+        ),
+        case(
+            "a hot record, nothing in scope",
+            db.page(timeline().record(&hot()).in_scope(&none).scan_limit(1_000))
+                .await,
+            &[ROW],
+            2_100,
+        ),
+        case(
+            "moments of a hot record",
+            db.heard_of(async |db| hot().fetch_moments(day(3, 1), PAGE, db).await.map(drop))
+                .await,
+            &[ROW],
+            110,
+        ),
+        case(
+            "image of a hot record in scope",
+            db.heard_of(async |db| {
+                let record = hot().in_scope(&none);
+                record.fetch_image(day(3, 1), db).await.map(drop)
+            })
+            .await,
+            &[ROW],
+            5,
+        ),
+    ]
 }
 
 async fn of_time_and_tables(db: &Listener) -> Vec<Case> {
@@ -337,7 +566,7 @@ fn of_records() -> Vec<Case> {
             .build(DbBackend::Postgres)
     };
     let as_of = |id: i64| as_of::<post::Entity>(id, day(3, 3)).statement(DbBackend::Postgres);
-    let actor_history = |query: ActorHistory| {
+    let actor_history = |query: Transactions| {
         let select = query.select().unwrap().limit(PAGE + 1);
         select.build(DbBackend::Postgres)
     };
@@ -352,7 +581,7 @@ fn of_records() -> Vec<Case> {
         case("as of", as_of(24), &[ROW], 5),
         case("as of, a hot record", as_of(7), &[ROW], 5),
         // An actor with a third of all transactions is met as often on the way back through them.
-        case("actor history", usual, &[ACTOR], 50),
+        case("actor history", usual, &[ACTOR], 60),
         case(
             "actor history, frequent",
             actor_history(frequent.clone()),

@@ -65,8 +65,8 @@ const SEED: &str = r#"
     CREATE TABLE threadline.audit_changes_2024_04 PARTITION OF threadline.audit_changes FOR VALUES FROM ('2024-04-01Z') TO ('2024-05-01Z');
     INSERT INTO threadline.audit_transactions (id, xid, occurred_at, actor_type, actor_id, request_id, correlation_id) OVERRIDING SYSTEM VALUE
     SELECT n, '0', timestamptz '2024-01-01Z' + n * interval '200 seconds',
-           CASE WHEN n % 3 = 0 THEN 'system' WHEN n % 50 = 1 THEN NULL ELSE 'user' END,
-           CASE WHEN n % 3 = 0 THEN 'import' WHEN n = 20000 THEN 'rare' WHEN n % 50 <> 1 THEN (n % 1000)::text END,
+           CASE WHEN n % 3 = 0 THEN 'system' WHEN n % 50 = 1 THEN NULL WHEN n % 7 = 2 THEN 'anonymous' ELSE 'user' END,
+           CASE WHEN n % 3 = 0 THEN 'import' WHEN n = 20000 THEN 'rare' WHEN n % 50 <> 1 AND n % 7 <> 2 THEN (n % 1000)::text END,
            'r-' || n, CASE WHEN n % 3 = 0 THEN 'nightly' ELSE 'c-' || n / 10 END
       FROM generate_series(1, 50000) AS n;
     INSERT INTO threadline.audit_actions (transaction_id, name, status, actor_type, actor_id)

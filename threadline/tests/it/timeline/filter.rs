@@ -107,6 +107,12 @@ async fn each_filter_gives_what_a_hand_filtered_list_gives() {
         &|line| line.actor_type.as_deref() == Some("anonymous"),
     )
     .await;
+    check(
+        "actors of a kind",
+        timeline().actor_kind(ActorKind::User),
+        &|line| line.actor_type.as_deref() == Some("user"),
+    )
+    .await;
     check("no actor", timeline().no_actor(), &|line| {
         line.actor_type.is_none()
     })

@@ -138,9 +138,12 @@ async fn paged(
         ids.extend(page.entries.iter().map(|change| change.id));
         pages += 1;
         assert!(pages < 40_000, "a walk comes to its end");
-        match page.next {
+        match &page.next {
             Some(next) => query = query.after(next.to_string().parse().unwrap()),
-            None => return (ids, pages),
+            None => {
+                assert_eq!(super::back(&query, page, db).await, ids, "the way back");
+                return (ids, pages);
+            }
         }
     }
 }

@@ -1,0 +1,11 @@
+//! What operators do in a real browser: headless Chromium, driven over WebDriver.
+
+mod axe;
+mod driver;
+mod operator;
+mod pages;
+mod session;
+mod week;
+
+mod every_page;
+mod walks;

@@ -1,0 +1,61 @@
+//! What a page is: [`Page`].
+
+use minijinja::Value;
+use serde::Serialize;
+
+use super::{command::Command, links::Links};
+
+/// The version of the JSON of the pages. Fields are added within a version, never changed or removed.
+pub(crate) const SCHEMA_VERSION: u32 = 1;
+
+/// The model of a page: what its JSON twin holds. Pure.
+pub(crate) trait Page: Serialize {
+    /// The name of its template below `templates/audit`, without `.html.jinja`.
+    const TEMPLATE: &'static str;
+
+    /// What surrounds it.
+    fn head(&self) -> Head;
+
+    /// What its template shows: the model with addresses, and cut where people would not read on.
+    fn view(&self, links: &Links) -> Value;
+
+    /// The JSON twin, whole.
+    ///
+    /// # Errors
+    /// When a value of the trail nests too deep.
+    fn json(&self) -> serde_json::Result<String> {
+        let mut text = serde_json::to_string_pretty(&Versioned {
+            schema_version: SCHEMA_VERSION,
+            page: self,
+        })?;
+        text.push('\n');
+        Ok(text)
+    }
+}
+
+#[derive(Serialize)]
+struct Versioned<'p, P: ?Sized> {
+    schema_version: u32,
+    #[serde(flatten)]
+    page: &'p P,
+}
+
+/// What surrounds a page.
+#[derive(Clone, Debug)]
+pub(crate) struct Head {
+    /// Its title, for example `Transaction 7`.
+    pub(crate) title: String,
+    /// Where it belongs in the navigation.
+    pub(crate) section: Section,
+    /// The command that answers the same in a terminal.
+    pub(crate) command: Option<Command>,
+}
+
+/// The entries of the navigation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Section {
+    /// None of them.
+    None,
+    /// The timeline, and what it leads to.
+    Timeline,
+}

@@ -1,0 +1,154 @@
+//! The paths of the surface, and what every answer goes through.
+
+use std::rc::Rc;
+
+use actix_web::{
+    HttpRequest, HttpResponse, Resource,
+    dev::{AppService, HttpServiceFactory as _, Service as _},
+    guard,
+    http::{StatusCode, header},
+    web,
+};
+use minijinja::context;
+
+use super::{
+    answer, asset,
+    authorize::{Authorized, Gate, Refusal},
+    failure::Failure,
+    headers,
+    page::Page,
+    reads::Reads,
+    surface::{Mount, Surface},
+    timeline,
+    visit::Visit,
+};
+use crate::audit::Audit;
+
+/// Registers every path.
+pub(super) fn register(surface: &Rc<Surface>, config: &mut AppService) {
+    web::scope("")
+        .wrap_fn(|request, service| {
+            Mount::note(&request);
+            let answered = service.call(request);
+            async move {
+                let mut answer = answered.await?;
+                headers::protect(answer.headers_mut());
+                Ok(answer)
+            }
+        })
+        .service(page(surface, "/timeline", timeline::show))
+        .service(assets(surface))
+        .default_service(web::to({
+            let surface = Rc::clone(surface);
+            move |request: HttpRequest| {
+                let surface = Rc::clone(&surface);
+                async move { nothing(&surface, &request).await }
+            }
+        }))
+        .register(config);
+}
+
+/// A page and its JSON twin, for who may read the trail.
+///
+/// The last part of a path that ends in a pattern may hold the extension of the twin:
+/// [`Visit::last_segment`] takes it off.
+fn page<P, F>(surface: &Rc<Surface>, path: &str, show: F) -> Resource
+where
+    P: Page + 'static,
+    F: AsyncFn(&Visit, &Reads) -> Result<P, Failure> + 'static,
+{
+    gated(surface, &surface.pages, path, show)
+}
+
+fn gated<P, F>(surface: &Rc<Surface>, gate: &Rc<Gate>, path: &str, show: F) -> Resource
+where
+    P: Page + 'static,
+    F: AsyncFn(&Visit, &Reads) -> Result<P, Failure> + 'static,
+{
+    let (surface, gate, show) = (Rc::clone(surface), Rc::clone(gate), Rc::new(show));
+    let paths: Vec<String> = if path.ends_with('}') {
+        vec![path.to_owned()]
+    } else {
+        vec![path.to_owned(), format!("{path}.json")]
+    };
+    let handler = move |request: HttpRequest| {
+        let (surface, gate, show) = (Rc::clone(&surface), Rc::clone(&gate), Rc::clone(&show));
+        async move {
+            match gate.pass(&request).await {
+                Ok(authorized) => {
+                    let visit = Visit::new(&request, &surface, authorized);
+                    answer::to(&visit, read(&visit, &*show).await)
+                }
+                Err(refusal) => refused(&surface, &request, refusal),
+            }
+        }
+    };
+    let reading = guard::Any(guard::Get()).or(guard::Head());
+    web::resource(paths).route(web::route().guard(reading).to(handler))
+}
+
+/// Reads what a page shows, in one snapshot.
+async fn read<P, F>(visit: &Visit, show: &F) -> Result<P, Failure>
+where
+    F: AsyncFn(&Visit, &Reads) -> Result<P, Failure>,
+{
+    let surface = visit.surface();
+    let scope = visit.scope().cloned();
+    let reads = Reads::begin(&surface.db, surface.settings.timeout, scope).await?;
+    let shown = show(visit, &reads).await;
+    let ended = reads.end().await;
+    let shown = shown?;
+    ended?;
+    Ok(shown)
+}
+
+/// The files of the surface itself.
+fn assets(surface: &Rc<Surface>) -> Resource {
+    let surface = Rc::clone(surface);
+    web::resource("/assets/{file}").route(web::get().to(
+        move |request: HttpRequest, file: web::Path<String>| {
+            let surface = Rc::clone(&surface);
+            async move {
+                let found = match surface.pages.pass(&request).await {
+                    Ok(Authorized { .. }) => asset::find(&file),
+                    Err(refusal) => return refused(&surface, &request, refusal),
+                };
+                match found {
+                    Some(asset) => HttpResponse::Ok()
+                        .insert_header((header::CACHE_CONTROL, headers::KEPT))
+                        .content_type(asset.content_type)
+                        .body(asset.text),
+                    None => HttpResponse::NotFound().finish(),
+                }
+            }
+        },
+    ))
+}
+
+/// A path that leads nowhere. Who may not be here reads the same on every path.
+async fn nothing(surface: &Rc<Surface>, request: &HttpRequest) -> HttpResponse {
+    match surface.pages.pass(request).await {
+        Ok(authorized) => {
+            let visit = Visit::new(request, surface, authorized);
+            answer::failed(&visit, &Failure::NotFound { what: "page" })
+        }
+        Err(refusal) => refused(surface, request, refusal),
+    }
+}
+
+/// Keeps somebody out, without a word of what there is.
+fn refused(surface: &Surface, request: &HttpRequest, refusal: Refusal) -> HttpResponse {
+    let status = match refusal {
+        Refusal::Denied => StatusCode::NOT_FOUND,
+        Refusal::Broken(failure) => {
+            failure.log(Audit::of(request).ok().as_deref());
+            failure.status()
+        }
+    };
+    let title = match status {
+        StatusCode::NOT_FOUND => "Not found",
+        _ => "Internal server error",
+    };
+    let _ = surface;
+    answer::bare(status, context! { title })
+}

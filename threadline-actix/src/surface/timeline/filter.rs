@@ -1,0 +1,348 @@
+//! What a timeline is filtered by: [`Filter`], read from a query string and written as one. Pure.
+
+use std::{fmt, str::FromStr};
+
+use chrono::{DateTime, Utc};
+use serde::{Serialize, Serializer};
+use threadline::{ActorRef, InvalidActorRef, Op, Timeline};
+
+use super::moment::{Ago, InvalidMoment, Moment};
+use crate::surface::{command::Command, failure::Failure, parameters::Parameters};
+
+/// What a timeline shows where nobody said how far back.
+pub(crate) const DEFAULT_WINDOW: Ago = Ago::days(7);
+
+/// The names of the parameters, in the order in which they are written.
+pub(crate) const PARAMETERS: [&str; 11] = [
+    "schema",
+    "table",
+    "op",
+    "actor",
+    "action",
+    "correlation",
+    "request",
+    "column",
+    "from",
+    "to",
+    "now",
+];
+
+/// What a timeline is filtered by. Its JSON form has the parameters of the query string.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Filter {
+    pub(crate) schema: Option<String>,
+    pub(crate) table: Option<String>,
+    #[serde(serialize_with = "op_name")]
+    pub(crate) op: Option<Op>,
+    pub(crate) actor: Option<ActorChoice>,
+    pub(crate) action: Option<String>,
+    pub(crate) correlation: Option<String>,
+    pub(crate) request: Option<String>,
+    pub(crate) column: Option<String>,
+    pub(crate) from: Since,
+    pub(crate) to: Option<Moment>,
+}
+
+/// Whose changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ActorChoice {
+    /// This actor's.
+    Is(ActorRef),
+    /// Those without an actor.
+    Nobody,
+}
+
+/// How far back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Since {
+    /// [`DEFAULT_WINDOW`], because nobody said.
+    #[default]
+    Default,
+    /// Back to then.
+    Then(Moment),
+    /// Back to the beginning.
+    Ever,
+}
+
+const EVER: &str = "all";
+const NOBODY: &str = "none";
+
+impl Filter {
+    /// Takes the filter from the parameters.
+    ///
+    /// # Errors
+    /// Names the parameter that can't be used.
+    pub(crate) fn read(parameters: &mut Parameters) -> Result<Self, Failure> {
+        Ok(Self {
+            schema: parameters.text("schema"),
+            table: parameters.text("table"),
+            op: parameters
+                .text("op")
+                .map(|text| op(&text).ok_or_else(|| Failure::parameter("op", UNKNOWN_OP)))
+                .transpose()?,
+            actor: parameters.read("actor")?,
+            action: parameters.text("action"),
+            correlation: parameters.text("correlation"),
+            request: parameters.text("request"),
+            column: parameters.text("column"),
+            from: parameters.read("from")?.unwrap_or_default(),
+            to: parameters.read("to")?,
+        })
+    }
+
+    /// The parameters that are not at their defaults.
+    pub(crate) fn pairs(&self) -> Vec<(&'static str, String)> {
+        let text = |value: &Option<String>| value.clone();
+        [
+            ("schema", text(&self.schema)),
+            ("table", text(&self.table)),
+            ("op", self.op.map(|op| op.as_str().to_owned())),
+            ("actor", self.actor.as_ref().map(ToString::to_string)),
+            ("action", text(&self.action)),
+            ("correlation", text(&self.correlation)),
+            ("request", text(&self.request)),
+            ("column", text(&self.column)),
+            (
+                "from",
+                (self.from != Since::Default).then(|| self.from.to_string()),
+            ),
+            ("to", self.to.map(|to| to.to_string())),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect()
+    }
+
+    /// The query string.
+    pub(crate) fn query(&self) -> String {
+        encode(&self.pairs())
+    }
+
+    /// Whether it narrows anything but the time.
+    pub(crate) fn narrows(&self) -> bool {
+        self.pairs()
+            .iter()
+            .any(|(name, _)| !matches!(*name, "from" | "to"))
+    }
+
+    /// The bounds of time.
+    pub(crate) fn bounds(
+        &self,
+        now: DateTime<Utc>,
+    ) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
+        let from = match self.from {
+            Since::Default => Some(Moment::Ago(DEFAULT_WINDOW)),
+            Since::Then(moment) => Some(moment),
+            Since::Ever => None,
+        };
+        let at = |moment: Moment| moment.at(now);
+        (from.map(at), self.to.map(at))
+    }
+
+    /// Narrows a query.
+    pub(crate) fn narrow(&self, mut query: Timeline, now: DateTime<Utc>) -> Timeline {
+        if let Some(schema) = &self.schema {
+            query = query.schema(schema);
+        }
+        if let Some(table) = &self.table {
+            query = query.table(table);
+        }
+        if let Some(op) = self.op {
+            query = query.op(op);
+        }
+        query = match &self.actor {
+            Some(ActorChoice::Is(actor)) => query.actor(actor.clone()),
+            Some(ActorChoice::Nobody) => query.no_actor(),
+            None => query,
+        };
+        if let Some(action) = &self.action {
+            query = query.action(action);
+        }
+        if let Some(id) = &self.correlation {
+            query = query.correlation_id(id);
+        }
+        if let Some(id) = &self.request {
+            query = query.request_id(id);
+        }
+        if let Some(column) = &self.column {
+            query = query.changed_column(column);
+        }
+        let (from, to) = self.bounds(now);
+        if let Some(from) = from {
+            query = query.from(from);
+        }
+        if let Some(to) = to {
+            query = query.to(to);
+        }
+        query
+    }
+
+    /// The command that lists the same.
+    pub(crate) fn command(&self) -> Command {
+        let table = self.table.as_ref().map(|table| match &self.schema {
+            Some(schema) => format!("{}.{}", part(schema), part(table)),
+            None => part(table),
+        });
+        let command = Command::new("timeline").option_if("--table", table);
+        let command = match &self.actor {
+            Some(ActorChoice::Is(actor)) => command.option("--actor", actor),
+            Some(ActorChoice::Nobody) => command.flag("--no-actor"),
+            None => command,
+        };
+        let from = match self.from {
+            Since::Default => Some(DEFAULT_WINDOW.to_string()),
+            Since::Then(moment) => Some(moment.to_string()),
+            Since::Ever => None,
+        };
+        command
+            .option_if("--op", self.op.map(Op::as_str))
+            .option_if("--action", self.action.as_ref())
+            .option_if("--correlation", self.correlation.as_ref())
+            .option_if("--request", self.request.as_ref())
+            .option_if("--changed-column", self.column.as_ref())
+            .option_if("--from", from)
+            .option_if("--to", self.to)
+    }
+}
+
+/// Writes a query string.
+pub(crate) fn encode(pairs: &[(&'static str, String)]) -> String {
+    serde_urlencoded::to_string(pairs).expect("pairs of texts can be written")
+}
+
+const UNKNOWN_OP: &str = "it is insert, update, delete or truncate";
+
+fn op(text: &str) -> Option<Op> {
+    [Op::Insert, Op::Update, Op::Delete, Op::Truncate]
+        .into_iter()
+        .find(|op| op.as_str() == text)
+}
+
+fn op_name<S: Serializer>(op: &Option<Op>, serializer: S) -> Result<S::Ok, S::Error> {
+    op.map(Op::as_str).serialize(serializer)
+}
+
+/// A name as the commands read it.
+fn part(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if name.chars().all(plain) && !name.starts_with(|c: char| c.is_ascii_digit()) {
+        name.to_owned()
+    } else {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
+}
+
+impl FromStr for ActorChoice {
+    type Err = InvalidActorRef;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            NOBODY => Ok(Self::Nobody),
+            text => text.parse().map(Self::Is),
+        }
+    }
+}
+
+impl fmt::Display for ActorChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Is(actor) => actor.fmt(f),
+            Self::Nobody => f.write_str(NOBODY),
+        }
+    }
+}
+
+impl Serialize for ActorChoice {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl FromStr for Since {
+    type Err = InvalidMoment;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            EVER => Ok(Self::Ever),
+            text => text.parse().map(Self::Then),
+        }
+    }
+}
+
+impl fmt::Display for Since {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => DEFAULT_WINDOW.fmt(f),
+            Self::Then(moment) => moment.fmt(f),
+            Self::Ever => f.write_str(EVER),
+        }
+    }
+}
+
+impl Serialize for Since {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(query: &str) -> Result<Filter, Failure> {
+        let mut parameters = Parameters::parse(query)?;
+        let filter = Filter::read(&mut parameters)?;
+        parameters.finish(&PARAMETERS)?;
+        Ok(filter)
+    }
+
+    #[test]
+    fn a_filter_survives_its_query_string() {
+        for query in [
+            "",
+            "table=posts",
+            "schema=blog&table=posts&op=delete&actor=user%3A42&action=post.purged&correlation=c+1&request=r%261&column=title&from=30d&to=2026-11-23T09%3A00%3A00Z",
+            "actor=none&from=all",
+            "actor=anonymous",
+            "actor=user%3Aa%3Ab",
+        ] {
+            assert_eq!(read(query).unwrap().query(), query);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (query, name) in [
+            ("op=drop", "op"),
+            ("actor=robot%3A1", "actor"),
+            ("actor=user", "actor"),
+            ("from=yesterday", "from"),
+            ("to=all", "to"),
+            ("tabel=posts", "tabel"),
+        ] {
+            match read(query) {
+                Err(Failure::Invalid { parameter, .. }) => assert_eq!(parameter, name),
+                other => panic!("{query}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn the_command_asks_the_same() {
+        for (query, expected) in [
+            ("", "timeline --from 7d"),
+            ("from=all&table=posts", "timeline --table posts"),
+            (
+                "schema=blog&table=Order+Lines&actor=none&from=all",
+                "timeline --table 'blog.\"Order Lines\"' --no-actor",
+            ),
+            (
+                "actor=user%3A42&op=delete&column=title&from=2h",
+                "timeline --actor user:42 --op delete --changed-column title --from 2h",
+            ),
+        ] {
+            let command = read(query).unwrap().command().to_string();
+            assert_eq!(command, format!("cargo threadline {expected}"));
+        }
+    }
+}

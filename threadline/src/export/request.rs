@@ -1,0 +1,173 @@
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    AccessMode, ConnectionTrait, DbBackend, DbErr, IsolationLevel, Statement, StreamTrait,
+    TransactionSession, TransactionTrait,
+};
+
+use super::{Checkpoint, EXPORT_SCHEMA_VERSION, ExportFormat, ExportHead, Exporter};
+use crate::{
+    error::{Error, Result},
+    query::{Count, Timeline, Way},
+};
+
+/// Prepares an export of what a timeline finds, from its page on, newest first.
+///
+/// ```no_run
+/// # async fn example(db: &sea_orm::DatabaseConnection) -> Result<(), Box<dyn std::error::Error>> {
+/// use threadline::{export::{ExportFormat, export}, timeline};
+///
+/// let file = std::fs::File::create("posts.csv")?;
+/// let end = export(timeline().table("posts"))
+///     .format(ExportFormat::Csv)
+///     .limit(1_000_000)
+///     .begin(db)
+///     .await?
+///     .write_to(file)
+///     .await?;
+/// println!("{} changes, complete: {}", end.rows, end.complete);
+/// # Ok(()) }
+/// ```
+pub fn export(timeline: Timeline) -> Export {
+    Export {
+        timeline,
+        format: ExportFormat::default(),
+        limit: None,
+        idle_limit: None,
+    }
+}
+
+/// An export to be begun; see [`export`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is read before `begin`"]
+pub struct Export {
+    timeline: Timeline,
+    format: ExportFormat,
+    limit: Option<u64>,
+    idle_limit: Option<Duration>,
+}
+
+impl Export {
+    /// Sets how the file is written. Default: [`ExportFormat::Csv`].
+    pub fn format(mut self, format: ExportFormat) -> Self {
+        self.format = format;
+        self
+    }
+
+    /// Sets how many changes it holds at most; at least one. Default: any number.
+    ///
+    /// An export that has more to give ends there, says so, and names the page token of the rest.
+    pub fn limit(mut self, changes: u64) -> Self {
+        self.limit = Some(changes.max(1));
+        self
+    }
+
+    /// Sets how long the reader of the chunks may rest before the database ends the export. Default: the
+    /// server's `idle_in_transaction_session_timeout`.
+    ///
+    /// An export keeps one connection and its snapshot of the database until its end. Set this where
+    /// the chunks go to a client that may stop reading.
+    pub fn idle_limit(mut self, rest: Duration) -> Self {
+        self.idle_limit = Some(rest);
+        self
+    }
+
+    /// Counts what the export would hold, up to its limit or up to `cap` if that is lower.
+    ///
+    /// # Errors
+    /// When a filter can't be used, or the database fails.
+    pub async fn count<C: ConnectionTrait>(&self, cap: u64, db: &C) -> Result<Count> {
+        let cap = self.limit.map_or(cap, |limit| limit.min(cap));
+        self.timeline.count(cap, db).await
+    }
+
+    /// Takes the snapshot that the whole export reads.
+    ///
+    /// # Errors
+    /// When a filter or the page token can't be used, the database fails, or `db` is a transaction
+    /// already.
+    pub async fn begin<C>(&self, db: &C) -> Result<Exporter<C::Transaction>>
+    where
+        C: TransactionTrait,
+        C::Transaction: StreamTrait,
+    {
+        // Bad filters and tokens are refused before anything is opened.
+        let _ = self.timeline.select()?;
+        if self.timeline.way() == Way::Newer {
+            return Err(Error::InvalidFilter {
+                filter: "before",
+                reason: "an export goes back in time; begin it `after` a page token, or at the newest change"
+                    .to_owned(),
+            });
+        }
+        let (txn, snapshot_at) = self.snapshot(db).await?;
+        let head = ExportHead {
+            schema_version: EXPORT_SCHEMA_VERSION,
+            format: self.format,
+            snapshot_at,
+            filters: self.timeline.filters(),
+            after: self.timeline.token().cloned(),
+            limit: self.limit,
+        };
+        Ok(Exporter::new(self.timeline.clone(), head, txn))
+    }
+
+    /// Takes up again an export that was interrupted: its chunks follow the bytes of the checkpoint.
+    ///
+    /// They are read from a new snapshot. Changes are only added to the trail, and the export goes
+    /// back in time, so that what came since the first one is not in it; a change is, if its
+    /// transaction was still open then, and a change is not, if it was purged since.
+    ///
+    /// # Errors
+    /// When the checkpoint is of another version, the export had a scope, or the database fails.
+    pub async fn resume<C>(checkpoint: Checkpoint, db: &C) -> Result<Exporter<C::Transaction>>
+    where
+        C: TransactionTrait,
+        C::Transaction: StreamTrait,
+    {
+        let version = checkpoint.head.schema_version;
+        if version != EXPORT_SCHEMA_VERSION {
+            return Err(Error::InvalidFilter {
+                filter: "checkpoint",
+                reason: format!(
+                    "it has version {version}, this library goes on with version {EXPORT_SCHEMA_VERSION}; begin again"
+                ),
+            });
+        }
+        let timeline = Timeline::try_from(checkpoint.head.filters.clone())?;
+        let export = export(timeline.clone()).format(checkpoint.head.format);
+        let (txn, _) = export.snapshot(db).await?;
+        Ok(Exporter::go_on(timeline, checkpoint, txn))
+    }
+
+    async fn snapshot<C>(&self, db: &C) -> Result<(C::Transaction, DateTime<Utc>)>
+    where
+        C: TransactionTrait,
+    {
+        let level = Some(IsolationLevel::RepeatableRead);
+        let txn = db
+            .begin_with_config(level, Some(AccessMode::ReadOnly))
+            .await?;
+        let sql = "SELECT pg_catalog.statement_timestamp() AS at, \
+                   pg_catalog.current_setting('transaction_isolation') AS level";
+        let statement = Statement::from_string(DbBackend::Postgres, sql);
+        let row = txn.query_one_raw(statement).await?;
+        let row = row.ok_or_else(|| DbErr::RecordNotFound("the time".to_owned()))?;
+        let level: String = row.try_get("", "level")?;
+        if level == "read committed" {
+            txn.rollback().await?;
+            let reason =
+                "an export needs a connection of its own, this one is a transaction already";
+            return Err(Error::Database(DbErr::Custom(reason.to_owned())));
+        }
+        if let Some(rest) = self.idle_limit {
+            let millis = i32::try_from(rest.as_millis()).unwrap_or(i32::MAX).max(1);
+            txn.execute_unprepared(&format!(
+                "SET LOCAL idle_in_transaction_session_timeout = {millis}"
+            ))
+            .await?;
+        }
+        Ok((txn, row.try_get("", "at")?))
+    }
+}

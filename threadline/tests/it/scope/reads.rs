@@ -1,0 +1,255 @@
+use chrono::Utc;
+use threadline::{
+    Audited, CapturePolicy, Op, Snapshot, actor_history, as_of, incident, transaction_summaries,
+    transactions,
+};
+
+use super::seed::{SECRET, actor, note, seeded, seven};
+
+mod notes {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "notes")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub organisation_id: Option<i32>,
+        pub body: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+use notes::Entity as Note;
+
+// By hand: the derive would list it for `install_triggers`, which other tests call.
+impl Audited for Note {
+    fn policy() -> CapturePolicy {
+        CapturePolicy::default()
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_is_there_through_its_changes_in_scope() {
+    let seed = seeded().await;
+    let db = &seed.test.db;
+    for gone in [seed.foreign, seed.moved_out, seed.bare, 999_999] {
+        assert_eq!(
+            incident(gone).in_scope(&seven()).fetch(db).await.unwrap(),
+            None
+        );
+    }
+    let own = incident(seed.own)
+        .in_scope(&seven())
+        .fetch(db)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(own.changes.len(), 2);
+    assert!(own.transaction.meta.is_some());
+    assert_eq!(own.actions[0].reason.as_deref(), Some("in order"));
+    let shared = incident(seed.shared)
+        .in_scope(&seven())
+        .fetch(db)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(shared.changes.len(), 1);
+    assert_eq!(shared.transaction.request_id.as_deref(), Some("r-1"));
+    assert_eq!(shared.actions[0].name, "note.kept");
+    let text = serde_json::to_string(&shared).unwrap();
+    assert!(!text.contains(SECRET), "{text}");
+}
+
+#[tokio::test]
+async fn lists_of_transactions_and_their_counts_know_only_what_is_in_scope() {
+    let seed = seeded().await;
+    let db = &seed.test.db;
+    let own = async |query: threadline::Transactions| {
+        let query = query.in_scope(&seven());
+        let mut found = Vec::new();
+        for size in [1, 2, 100] {
+            found.clear();
+            let mut page = query.clone().page_size(size).fetch(db).await.unwrap();
+            loop {
+                let text = serde_json::to_string(&page).unwrap();
+                assert!(!text.contains(SECRET), "{text}");
+                found.extend(page.entries.iter().map(|transaction| transaction.id));
+                let Some(next) = page.next else { break };
+                page = query
+                    .clone()
+                    .page_size(size)
+                    .after(next)
+                    .fetch(db)
+                    .await
+                    .unwrap();
+            }
+        }
+        found
+    };
+    let expected = [seed.moved_out - 1, seed.moved_in, seed.shared, seed.own];
+    assert_eq!(own(actor_history(actor())).await, expected);
+    assert_eq!(own(transactions().request_id("r-1")).await, expected);
+    assert_eq!(own(transactions().correlation_id("c-1")).await, expected);
+
+    let ids = [seed.foreign, seed.shared, seed.bare, seed.own];
+    let summaries = transaction_summaries(ids)
+        .in_scope(&seven())
+        .fetch(db)
+        .await
+        .unwrap();
+    let text = serde_json::to_string(&summaries).unwrap();
+    assert!(!text.contains(SECRET), "{text}");
+    let [shared, own] = &summaries[..] else {
+        panic!("{summaries:?}")
+    };
+    assert_eq!(
+        (shared.transaction.id, shared.changes.value),
+        (seed.shared, 1)
+    );
+    assert_eq!(
+        (
+            shared.tables.len(),
+            shared.tables[0].updates,
+            shared.tables[0].inserts
+        ),
+        (1, 1, 0)
+    );
+    assert_eq!(
+        (own.transaction.id, own.changes.value, own.tables.len()),
+        (seed.own, 2, 2)
+    );
+    assert_eq!(own.actions[0].comment.as_deref(), Some("in order"));
+}
+
+#[tokio::test]
+async fn a_record_that_moved_shows_the_changes_for_which_the_condition_holds() {
+    let seed = seeded().await;
+    let db = &seed.test.db;
+    let history = async |id: i64| {
+        let page = note(id)
+            .in_scope(&seven())
+            .history()
+            .fetch(db)
+            .await
+            .unwrap();
+        let text = serde_json::to_string(&page).unwrap();
+        assert!(!text.contains(SECRET), "{text}");
+        page.entries
+            .iter()
+            .map(|change| change.op)
+            .collect::<Vec<_>>()
+    };
+    let moments = async |id: i64| {
+        let record = note(id).in_scope(&seven());
+        let moments = record.fetch_moments(Utc::now(), 10, db).await.unwrap();
+        assert!(moments.later.is_empty() && !moments.more_earlier);
+        let ops = moments.earlier.iter().map(|moment| moment.op);
+        assert_eq!(ops.collect::<Vec<_>>(), history(id).await);
+    };
+    for id in 1..=5 {
+        moments(id).await;
+    }
+    assert_eq!(history(1).await, [Op::Update, Op::Insert]);
+    assert_eq!(history(2).await, []);
+    assert_eq!(history(3).await, [Op::Update]);
+    assert_eq!(history(4).await, [Op::Insert]);
+    assert_eq!(history(5).await, []);
+}
+
+#[tokio::test]
+async fn at_an_instant_a_record_out_of_scope_is_as_if_nothing_were_known_of_it() {
+    let seed = seeded().await;
+    let db = &seed.test.db;
+    let state = async |id: i64, at| {
+        let image = note(id)
+            .in_scope(&seven())
+            .fetch_image(at, db)
+            .await
+            .unwrap();
+        let text = serde_json::to_string(&image).unwrap();
+        assert!(!text.contains(SECRET), "{text}");
+        let model = as_of::<Note>(id, at)
+            .in_scope(&seven())
+            .fetch(db)
+            .await
+            .unwrap();
+        let same = matches!(
+            (&image, &model),
+            (Snapshot::Present(_), Snapshot::Present(_))
+                | (Snapshot::Deleted { .. }, Snapshot::Deleted { .. })
+                | (Snapshot::BeforeHorizon, Snapshot::BeforeHorizon)
+        );
+        assert!(same, "{image:?} {model:?}");
+        match image {
+            Snapshot::Present(image) => image.row.as_str().to_owned(),
+            Snapshot::Deleted { last, .. } => format!("deleted {}", last.row),
+            Snapshot::BeforeHorizon => "nothing".to_owned(),
+        }
+    };
+    let now = Utc::now();
+    assert_eq!(
+        state(1, now).await,
+        r#"{"id": 1, "body": "b", "organisation_id": 7}"#
+    );
+    assert_eq!(state(2, now).await, "nothing");
+    assert_eq!(
+        state(3, now).await,
+        r#"{"id": 3, "body": "given", "organisation_id": 7}"#
+    );
+    // It was there, and is elsewhere now: the older image says nothing of this instant.
+    assert_eq!(state(4, now).await, "nothing");
+    let whole = note(4)
+        .in_scope(&seven())
+        .history()
+        .fetch(db)
+        .await
+        .unwrap();
+    let kept = whole.entries[0].captured_at;
+    assert_eq!(
+        state(4, kept).await,
+        r#"{"id": 4, "body": "kept", "organisation_id": 7}"#
+    );
+    // While it was in the other organisation.
+    let came = note(3).history().fetch(db).await.unwrap().entries[1].captured_at;
+    assert_eq!(state(3, came).await, "nothing");
+}
+
+#[tokio::test]
+async fn a_truncate_ends_the_records_in_scope_and_tells_nothing_of_others() {
+    let seed = seeded().await;
+    let test = &seed.test;
+    test.run("TRUNCATE notes").await;
+    let db = &test.db;
+    let ops = async |id: i64| {
+        let page = note(id)
+            .in_scope(&seven())
+            .history()
+            .fetch(db)
+            .await
+            .unwrap();
+        page.entries
+            .iter()
+            .map(|change| change.op)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ops(1).await, [Op::Truncate, Op::Update, Op::Insert]);
+    assert_eq!(ops(2).await, []);
+    // It ended elsewhere.
+    assert_eq!(ops(4).await, [Op::Insert]);
+    let now = Utc::now();
+    for (id, deleted) in [(1, true), (3, true), (2, false), (4, false)] {
+        let image = note(id)
+            .in_scope(&seven())
+            .fetch_image(now, db)
+            .await
+            .unwrap();
+        assert_eq!(matches!(image, Snapshot::Deleted { .. }), deleted, "{id}");
+        assert!(deleted || image == Snapshot::BeforeHorizon, "{id}");
+    }
+    let marker = threadline::timeline().op(Op::Truncate).in_scope(&seven());
+    assert!(marker.fetch(db).await.unwrap().entries.is_empty());
+}
