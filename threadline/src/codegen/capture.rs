@@ -170,6 +170,8 @@ pub(super) fn body_context(spec: &TableSpec) -> Value {
             let mut set = pins.clone();
             set.retain(|pin| *pin != Pin::SearchPath.sql());
             set.insert(0, Pin::SearchPath.sql());
+            // Rows that nobody can count beforehand look expensive, and compiling takes longer than they do.
+            set.insert(1, "jit = off");
             set
         }
         (CaptureLevel::Row, Some(_)) => Vec::new(),

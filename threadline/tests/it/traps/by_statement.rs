@@ -82,7 +82,7 @@ async fn statements_of_several_kinds_are_in_order() {
         "WITH moved AS (UPDATE t SET id = id + 100 WHERE id IN (2, 3) RETURNING id - 100 AS id) INSERT INTO t SELECT id, 'taken' FROM moved LIMIT 1",
         // Only a deferrable key lets the INSERT run before the DELETE.
         "WITH gone AS (DELETE FROM t WHERE id = 7) INSERT INTO t VALUES (7, 'new')",
-        "COPY (SELECT 1) TO '/dev/null'; UPDATE t SET v = v || '.'; DELETE FROM t WHERE id = 7",
+        "COPY t FROM PROGRAM 'echo 50,x; echo 51,y' (FORMAT csv); UPDATE t SET v = v || '.'; DELETE FROM t WHERE id = 7",
     ] {
         test.run(statement).await;
         test.assert_true_trail("t").await;
