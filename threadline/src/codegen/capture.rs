@@ -170,8 +170,9 @@ pub(super) fn body_context(spec: &TableSpec) -> Value {
             let mut set = pins.clone();
             set.retain(|pin| *pin != Pin::SearchPath.sql());
             set.insert(0, Pin::SearchPath.sql());
-            // Rows that nobody can count beforehand look expensive, and compiling takes longer than they do.
+            // What is planned for every statement anew, or compiled, takes longer to prepare than to run.
             set.insert(1, "jit = off");
+            set.insert(2, "plan_cache_mode = force_generic_plan");
             set
         }
         (CaptureLevel::Row, Some(_)) => Vec::new(),

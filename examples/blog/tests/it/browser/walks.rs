@@ -38,9 +38,7 @@ async fn what_an_actor_did_yesterday_is_answered_with_the_keyboard_with_and_with
         operator.tab_to("From").await;
         operator.write(&week.yesterday.to_string()).await;
         operator.choose("Apply").await;
-        let seen = operator
-            .read(&["4 changes", "post.deleted_via_api"])
-            .await;
+        let seen = operator.read(&["4 changes", "post.deleted_via_api"]).await;
         assert!(!seen.contains(&day(week.monday)), "{seen}");
     };
     walk().await;
