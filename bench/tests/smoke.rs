@@ -132,7 +132,12 @@ fn every_read_is_measured() {
 #[test]
 fn every_page_is_measured_beside_its_statements() {
     let scenarios = measured(&["pages", "--quick", "--json"]);
-    for name in ["timeline", "timeline_table", "timeline_actor"] {
+    for name in [
+        "timeline",
+        "timeline_table",
+        "timeline_actor",
+        "transaction",
+    ] {
         let scenario = scenarios.iter().find(|scenario| scenario["name"] == name);
         let figures = ["p95_ratio", "p95_micros", "bare_p95_micros", "statements"];
         assert_figures(scenario.unwrap_or_else(|| panic!("{name}")), &figures);

@@ -1,32 +1,16 @@
 //! Results as JSON, for programs.
 
 use serde::Serialize;
+use threadline::json::{to_text, to_text_of_version};
 
-use crate::{
-    error::{Error, Result},
-    migration::escape_invisible,
-};
-
-/// The version of the JSON of results that have none of their own. Fields are added within a
-/// version, never changed or removed.
-const SCHEMA_VERSION: u32 = 1;
-
-#[derive(Serialize)]
-struct Versioned<T> {
-    schema_version: u32,
-    #[serde(flatten)]
-    result: T,
-}
+use crate::error::{Error, Result};
 
 /// A result as JSON in which no character acts on a terminal, with a `schema_version`.
 ///
 /// # Errors
 /// When what the trail holds is no JSON.
 pub(crate) fn json(result: impl Serialize) -> Result<String> {
-    json_of_version(&Versioned {
-        schema_version: SCHEMA_VERSION,
-        result,
-    })
+    to_text(result).map_err(Error::Json)
 }
 
 /// As [`json`], of a result of the library that has its own `schema_version`.
@@ -34,44 +18,5 @@ pub(crate) fn json(result: impl Serialize) -> Result<String> {
 /// # Errors
 /// As [`json`].
 pub(crate) fn json_of_version(result: &impl Serialize) -> Result<String> {
-    let text = serde_json::to_string_pretty(result).map_err(Error::Json)?;
-    Ok(harmless(&text) + "\n")
-}
-
-/// JSON escapes what acts on a terminal only in part. Outside of strings stands whitespace alone.
-fn harmless(json: &str) -> String {
-    escape_invisible(json, |character| match character {
-        '\n' | '\t' => character.to_string(),
-        '\r' => ' '.to_string(),
-        other => {
-            let mut units = [0; 2];
-            let units = other.encode_utf16(&mut units);
-            units.iter().map(|unit| format!("\\u{unit:04x}")).collect()
-        }
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    #[test]
-    fn no_character_of_the_data_acts_on_the_terminal_and_the_data_is_the_same() {
-        let value = json!({"a": "\u{1b}[31m \u{9b}31m \u{7f} \u{202e} é\r\n\t"});
-        let text = json(&value).unwrap();
-        assert!(
-            text.chars()
-                .all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'),
-            "{text:?}"
-        );
-        let read: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(read, json!({"schema_version": 1, "a": value["a"]}));
-    }
-
-    #[test]
-    fn a_carriage_return_between_values_is_whitespace_still() {
-        assert_eq!(harmless("{\r\n\"a\":\t1}"), "{ \n\"a\":\t1}");
-    }
+    to_text_of_version(result).map_err(Error::Json)
 }

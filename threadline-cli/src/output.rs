@@ -7,7 +7,9 @@ use std::{
     path::PathBuf,
 };
 
-use crate::{change::ChangeKind, error::Error, exit_code, migration::escape_invisible};
+use threadline::invisible::escape_invisible;
+
+use crate::{change::ChangeKind, error::Error, exit_code};
 
 /// What a command did, or would do.
 #[derive(Debug, Default)]

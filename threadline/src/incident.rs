@@ -1,13 +1,16 @@
 //! Everything about one transaction: [`incident`].
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::{Expr, ExprTrait},
+};
 use serde::Serialize;
 
 use crate::{
     diff::ChangeDiff,
     entity::{audit_action, audit_change, audit_transaction},
     error::Result,
-    query::{ChangeScope, standings, withheld_columns},
+    query::{ChangeScope, PageToken, fingerprint, standings, withheld_columns},
 };
 
 /// The version of the JSON form of an [`Incident`]. Fields are added within a version, never
@@ -32,6 +35,7 @@ pub fn incident(audit_transaction_id: i64) -> IncidentQuery {
     IncidentQuery {
         id: audit_transaction_id,
         limit: 1_000,
+        after: None,
         scope: None,
     }
 }
@@ -42,6 +46,7 @@ pub fn incident(audit_transaction_id: i64) -> IncidentQuery {
 pub struct IncidentQuery {
     id: i64,
     limit: u64,
+    after: Option<PageToken>,
     scope: Option<ChangeScope>,
 }
 
@@ -59,6 +64,8 @@ pub struct Incident {
     pub changes: Vec<IncidentChange>,
     /// Whether the transaction has more changes than the bundle.
     pub has_more: bool,
+    /// Where the bundle with the changes after these begins, for [`IncidentQuery::after`].
+    pub next: Option<PageToken>,
 }
 
 /// One change with its diff.
@@ -80,6 +87,13 @@ impl IncidentQuery {
         self
     }
 
+    /// Goes on with the changes where a bundle of the same transaction ended. Default: the first
+    /// change.
+    pub fn after(mut self, token: PageToken) -> Self {
+        self.after = Some(token);
+        self
+    }
+
     /// Only what is in the scope: without a change in it the transaction is not there. `meta`, a
     /// malformed context, and the reason, comment and details of actions are given only where all
     /// changes of the transaction are in scope, and there are no more than 10,000. Default: all.
@@ -88,7 +102,7 @@ impl IncidentQuery {
         self
     }
 
-    /// The changes as an ordinary SeaORM `Select`.
+    /// The changes from the first on, as an ordinary SeaORM `Select`.
     pub fn changes(&self) -> sea_orm::Select<audit_change::Entity> {
         let select = audit_change::Entity::find()
             .filter(audit_change::Column::TransactionId.eq(self.id))
@@ -101,11 +115,17 @@ impl IncidentQuery {
         }
     }
 
+    fn fingerprint(&self) -> u64 {
+        fingerprint(&format!("incident {} {:?}", self.id, self.scope))
+    }
+
     /// Reads the bundle; `None` when there is no such transaction.
     ///
     /// # Errors
-    /// When the database fails.
+    /// When the page token is not one of this query, or the database fails.
     pub async fn fetch<C: ConnectionTrait>(&self, db: &C) -> Result<Option<Incident>> {
+        let position = |token: &PageToken| token.position(self.fingerprint());
+        let position = self.after.as_ref().map(position).transpose()?;
         let standing = match &self.scope {
             Some(scope) => match standings(scope, &[self.id], db).await?.remove(&self.id) {
                 None => return Ok(None),
@@ -128,9 +148,23 @@ impl IncidentQuery {
         if let Some(standing) = standing {
             standing.withhold(&mut transaction, &mut actions);
         }
-        let mut changes = self.changes().all(db).await?;
+        let changes = self.changes().apply_if(position, |query, (at, id)| {
+            let place = [
+                Expr::col(audit_change::Column::CapturedAt.as_column_ref()),
+                Expr::col(audit_change::Column::Id.as_column_ref()),
+            ];
+            let end = [Expr::val(at), Expr::val(id)];
+            query
+                .filter(audit_change::Column::CapturedAt.gte(at))
+                .filter(Expr::tuple(place).gt(Expr::tuple(end)))
+        });
+        let mut changes = changes.all(db).await?;
         let has_more = changes.len() as u64 > self.limit;
         changes.truncate(usize::try_from(self.limit).unwrap_or(usize::MAX));
+        let next = changes
+            .last()
+            .filter(|_| has_more)
+            .map(|last| PageToken::new(self.fingerprint(), last.captured_at, last.id));
         let changes = changes
             .into_iter()
             .map(|change| IncidentChange {
@@ -145,6 +179,7 @@ impl IncidentQuery {
             actions,
             changes,
             has_more,
+            next,
         }))
     }
 }

@@ -19,7 +19,10 @@ pub mod export;
 pub mod health;
 mod incident;
 mod install;
+#[doc(hidden)]
+pub mod invisible;
 pub mod job;
+pub mod json;
 pub mod policy;
 mod query;
 mod record;

@@ -1,5 +1,9 @@
 //! Which pages are asked for.
 
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement, TryGetable};
+
+use crate::error::Result;
+
 /// Pages of one kind.
 #[derive(Debug)]
 pub(super) struct Question {
@@ -7,9 +11,14 @@ pub(super) struct Question {
     pub(super) paths: Vec<String>,
 }
 
-/// What operators open most: the newest changes, those of a table and of an actor.
-pub(super) fn questions() -> Vec<Question> {
-    vec![
+/// What operators open most: the newest changes, those of a table and of an actor, a transaction.
+pub(super) async fn questions(db: &DatabaseConnection) -> Result<Vec<Question>> {
+    let transactions = column::<i64>(
+        "SELECT id FROM threadline.audit_transactions WHERE id % 1009 = 5 ORDER BY id DESC LIMIT 10",
+        db,
+    )
+    .await?;
+    Ok(vec![
         Question {
             name: "timeline",
             paths: vec!["/timeline".to_owned()],
@@ -26,5 +35,20 @@ pub(super) fn questions() -> Vec<Question> {
                 .map(|n| format!("/timeline?actor=user:{n}"))
                 .collect(),
         },
-    ]
+        Question {
+            name: "transaction",
+            paths: transactions
+                .iter()
+                .map(|id| format!("/transactions/{id}"))
+                .collect(),
+        },
+    ])
+}
+
+/// The only column of what a statement finds.
+async fn column<T: TryGetable>(sql: &str, db: &DatabaseConnection) -> Result<Vec<T>> {
+    let statement = Statement::from_string(DbBackend::Postgres, sql);
+    let rows = db.query_all_raw(statement).await?;
+    let values = rows.iter().map(|row| row.try_get_by_index(0));
+    Ok(values.collect::<std::result::Result<_, _>>()?)
 }

@@ -44,7 +44,7 @@ async fn measure(args: &PagesArgs) -> Result<Vec<Outcome>> {
     report::progress(&format!("making a trail of {changes} changes"));
     let site = Site::serve(reads::trail::make(changes, &cluster).await?)?;
     let mut outcomes = Vec::new();
-    for question in questions() {
+    for question in questions(site.db()).await? {
         let rounds = readings.div_ceil(question.paths.len());
         let mut found = Vec::new();
         for path in &question.paths {

@@ -71,6 +71,10 @@ impl Site {
         })
     }
 
+    pub(super) fn db(&self) -> &DatabaseConnection {
+        &self.db
+    }
+
     /// Asks for a page; gives its size in bytes.
     pub(super) async fn page(&self, path: &str) -> Result<usize> {
         let url = format!("http://{}/audit{path}", self.address);

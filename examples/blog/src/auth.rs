@@ -3,7 +3,7 @@
 use std::future::{Ready, ready};
 
 use actix_web::{
-    Error, FromRequest, HttpMessage as _, HttpRequest,
+    Error, FromRequest, HttpMessage as _, HttpRequest, HttpResponse,
     body::MessageBody,
     dev::{Payload, ServiceRequest, ServiceResponse},
     http::header::{self, AUTHORIZATION, HeaderValue},
@@ -47,18 +47,27 @@ impl FromRequest for Member {
     }
 }
 
-/// The operators, by `name:password` as HTTP Basic authentication sends them: `operator:demo`. A real application lets
-/// its operators sign in the way it does already.
-const OPERATORS: [(&[u8], Operator); 1] = [(
-    b"Basic b3BlcmF0b3I6ZGVtbw==",
-    Operator {
-        name: "operator",
-        organisation: None,
-    },
-)];
+/// The operators, by `name:password` as HTTP Basic authentication sends them: `operator:demo` and `support:demo`. A real
+/// application lets its operators sign in the way it does already.
+const OPERATORS: [(&[u8], Operator); 2] = [
+    (
+        b"Basic b3BlcmF0b3I6ZGVtbw==",
+        Operator {
+            name: "operator",
+            organisation: None,
+        },
+    ),
+    (
+        b"Basic c3VwcG9ydDpkZW1v",
+        Operator {
+            name: "support",
+            organisation: Some("harbour"),
+        },
+    ),
+];
 
-/// The roots of the pages for operators.
-const FOR_OPERATORS: [&str; 1] = ["/audit"];
+/// The roots of the pages for operators, and what a browser calls their passwords.
+const FOR_OPERATORS: [(&str, &str); 2] = [("/audit", "audit"), ("/support/audit", "support")];
 
 /// Somebody who reads the trail.
 #[derive(Clone, Copy, Debug)]
@@ -94,7 +103,7 @@ pub(crate) async fn authentication(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let operators = is_for_operators(request.path());
+    let operators = realm(request.path()).is_some();
     if let Some(header) = request.headers().get(AUTHORIZATION) {
         match visitor(header.as_bytes(), operators) {
             Some(visitor) => {
@@ -108,11 +117,13 @@ pub(crate) async fn authentication(
     next.call(request).await
 }
 
-fn is_for_operators(path: &str) -> bool {
-    FOR_OPERATORS.into_iter().any(|root| {
+/// Where a path of the pages for operators belongs.
+fn realm(path: &str) -> Option<&'static str> {
+    let (_, realm) = FOR_OPERATORS.into_iter().find(|(root, _)| {
         let rest = path.strip_prefix(root);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    })
+    })?;
+    Some(realm)
 }
 
 fn visitor(header: &[u8], operators: bool) -> Option<Visitor> {
@@ -148,8 +159,12 @@ pub(crate) async fn sign_in(
     if request.extensions().get::<Visitor>().is_some() {
         return Ok(next.call(request).await?.map_into_left_body());
     }
-    let mut refusal = request.error_response(ApiError::Unauthenticated);
-    let how = HeaderValue::from_static(r#"Basic realm="audit", charset="UTF-8""#);
-    refusal.headers_mut().insert(header::WWW_AUTHENTICATE, how);
-    Ok(refusal.map_into_right_body())
+    let realm = realm(request.path()).unwrap_or_default();
+    let how = format!(r#"Basic realm="{realm}", charset="UTF-8""#);
+    let mut refusal = HttpResponse::from_error(ApiError::Unauthenticated);
+    refusal.headers_mut().insert(
+        header::WWW_AUTHENTICATE,
+        HeaderValue::try_from(how).expect("a realm is a plain word"),
+    );
+    Ok(request.into_response(refusal).map_into_right_body())
 }

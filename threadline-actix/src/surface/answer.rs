@@ -6,12 +6,13 @@ use actix_web::{
 };
 use minijinja::{Value, context, value::Serde};
 use serde::Serialize;
+use threadline::json::to_text;
 
 use super::{
     chrome::Chrome,
     failure::{Failure, Notice},
     format::Format,
-    page::{Head, Page, SCHEMA_VERSION, Section},
+    page::{Head, Page, Section},
     template,
     visit::Visit,
 };
@@ -40,14 +41,8 @@ pub(super) fn failed(visit: &Visit, failure: &Failure) -> HttpResponse {
     let (status, notice) = (failure.status(), failure.notice());
     match visit.format() {
         Format::Json => {
-            let body = ErrorBody {
-                schema_version: SCHEMA_VERSION,
-                error: &notice,
-            };
-            json(
-                status,
-                serde_json::to_string_pretty(&body).unwrap_or_default() + "\n",
-            )
+            let text = to_text(ErrorBody { error: &notice });
+            json(status, text.unwrap_or_default())
         }
         Format::Html => {
             let head = Head {
@@ -80,7 +75,6 @@ pub(super) fn bare(status: StatusCode, context: Value) -> HttpResponse {
 
 #[derive(Serialize)]
 struct ErrorBody<'n> {
-    schema_version: u32,
     error: &'n Notice,
 }
 

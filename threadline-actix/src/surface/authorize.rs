@@ -4,17 +4,40 @@ use std::{fmt, rc::Rc};
 
 use actix_web::HttpRequest;
 use futures_util::{FutureExt as _, future::LocalBoxFuture};
-use threadline::telemetry;
+use threadline::{ChangeScope, telemetry};
 
-use super::{access::Access, failure::Failure, scope::Scope};
+use super::{access::Access, failure::Failure};
 use crate::audit::Audit;
 
 /// A host's function.
 pub(super) type Authorize<S> = Rc<dyn Fn(HttpRequest) -> LocalBoxFuture<'static, Access<S>>>;
 /// What a scope of the host means.
-pub(super) type ScopeQuery<S> = Rc<dyn Fn(&S) -> Scope>;
+pub(super) type ScopeQuery<S> = Rc<dyn Fn(&S) -> ChangeScope>;
 
 const ADD_SCOPE_QUERY: &str = "`authorize` returned a scope: tell `OperatorSurface` by `.scope_query(…)` which changes lie in it";
+
+/// Whether somebody who may be here may see the pages of policies.
+pub(super) type AuthorizePolicies = Rc<dyn Fn(HttpRequest) -> LocalBoxFuture<'static, bool>>;
+
+/// An error of the function denies.
+pub(super) fn authorize_policies<E, F>(function: F) -> AuthorizePolicies
+where
+    F: AsyncFn(&HttpRequest) -> Result<bool, E> + 'static,
+    E: 'static,
+{
+    let function = Rc::new(function);
+    Rc::new(move |request| {
+        let function = Rc::clone(&function);
+        async move {
+            function(&request).await.unwrap_or_else(|_| {
+                let audit = Audit::of(&request).ok();
+                telemetry::authorize_failed(audit.as_deref());
+                false
+            })
+        }
+        .boxed_local()
+    })
+}
 
 /// An error of the function denies.
 pub(super) fn authorize<S, E, F>(function: F) -> Authorize<S>
@@ -41,7 +64,9 @@ where
 #[derive(Clone, Debug)]
 pub(super) struct Authorized {
     /// What to narrow every read by.
-    pub(super) scope: Option<Scope>,
+    pub(super) scope: Option<ChangeScope>,
+    /// Whether the pages of coverage, redaction and retention are open.
+    pub(super) policies: bool,
 }
 
 /// Why somebody is kept out.
@@ -62,10 +87,12 @@ impl Gate {
     pub(super) fn new<S: 'static>(
         authorize: Authorize<S>,
         scope_query: Option<ScopeQuery<S>>,
+        policies: Option<AuthorizePolicies>,
     ) -> Rc<Self> {
         Rc::new(Self(Box::new(move |request| {
-            let access = authorize(request);
+            let access = authorize(request.clone());
             let scope_query = scope_query.clone();
+            let policies = policies.clone();
             async move {
                 let scope = match (access.await, scope_query) {
                     (Access::Everything, _) => None,
@@ -79,7 +106,11 @@ impl Gate {
                         }));
                     }
                 };
-                Ok(Authorized { scope })
+                let policies = match policies {
+                    Some(policies) => policies(request).await,
+                    None => scope.is_none(),
+                };
+                Ok(Authorized { scope, policies })
             }
             .boxed_local()
         })))

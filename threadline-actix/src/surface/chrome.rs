@@ -15,6 +15,8 @@ use super::{
 pub(super) struct Chrome {
     title: String,
     sections: Vec<Entry>,
+    /// How coverage stands, for who may know.
+    coverage: Option<Pill>,
     theme: &'static str,
     /// Who the operator is.
     operator: Option<String>,
@@ -37,9 +39,17 @@ struct Entry {
 }
 
 impl Entry {
-    fn all(links: &Links, current: Section) -> Vec<Self> {
-        [("Timeline", Section::Timeline, links.timeline(""))]
+    fn all(links: &Links, current: Section, with_policies: bool) -> Vec<Self> {
+        let trail = [("Timeline", Section::Timeline, links.timeline(""))];
+        let policies = [
+            ("Coverage", Section::Coverage, links.coverage("")),
+            ("Redaction", Section::Redaction, links.redaction()),
+            ("Retention", Section::Retention, links.retention("")),
+        ];
+        let policies = policies.into_iter().filter(|_| with_policies);
+        trail
             .into_iter()
+            .chain(policies)
             .map(|(label, section, link)| Self {
                 label,
                 link,
@@ -47,6 +57,13 @@ impl Entry {
             })
             .collect()
     }
+}
+
+/// How many tables need capture.
+#[derive(Clone, Debug, Serialize)]
+struct Pill {
+    gaps: usize,
+    link: String,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -76,7 +93,11 @@ impl Chrome {
         let settings = &visit.surface().settings;
         Self {
             title: head.title,
-            sections: Entry::all(visit.links(), head.section),
+            sections: Entry::all(visit.links(), head.section, visit.sees_policies()),
+            coverage: visit.gaps().map(|gaps| Pill {
+                gaps,
+                link: visit.links().coverage(""),
+            }),
             theme: settings.theme.as_str(),
             operator: context.and_then(|context| Some(context.actor_ref()?.to_string())),
             scoped: visit.is_scoped(),

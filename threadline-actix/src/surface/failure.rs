@@ -7,6 +7,7 @@ use sea_orm::DbErr;
 use serde::Serialize;
 use threadline::{
     AuditContext, Error,
+    retention::RetentionError,
     telemetry::{self, SqlState},
 };
 
@@ -172,6 +173,19 @@ impl From<Error> for Failure {
             error => Self::Internal {
                 kind: error.kind(),
                 sqlstate,
+                fix: None,
+            },
+        }
+    }
+}
+
+impl From<RetentionError> for Failure {
+    fn from(error: RetentionError) -> Self {
+        match error {
+            RetentionError::Audit(error) => Self::from(error),
+            error => Self::Internal {
+                kind: error.kind(),
+                sqlstate: None,
                 fix: None,
             },
         }

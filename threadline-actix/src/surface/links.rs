@@ -97,6 +97,28 @@ impl Links {
         self.to(&format!("/requests/{}", name(id)), "")
     }
 
+    /// The changes of one table, as far back as a timeline goes by itself.
+    pub(crate) fn timeline_of(&self, schema: &str, table: &str) -> String {
+        let pairs = [("schema", schema), ("table", table)];
+        let query = serde_urlencoded::to_string(pairs).expect("pairs of texts can be written");
+        self.timeline(&query)
+    }
+
+    /// Which tables are captured.
+    pub(crate) fn coverage(&self, query: &str) -> String {
+        self.to("/coverage", query)
+    }
+
+    /// What is redacted.
+    pub(crate) fn redaction(&self) -> String {
+        self.to("/policy/redaction", "")
+    }
+
+    /// How long changes are kept.
+    pub(crate) fn retention(&self, query: &str) -> String {
+        self.to("/policy/retention", query)
+    }
+
     /// A file of the surface itself.
     pub(crate) fn asset(&self, name: &str) -> String {
         self.to(&format!("/assets/{name}"), "")

@@ -40,9 +40,10 @@ mod headers;
 mod links;
 mod page;
 mod parameters;
+mod prose;
 mod reads;
 mod route;
-mod scope;
+mod standing;
 #[expect(clippy::module_inception, reason = "it is what a surface is made of")]
 mod surface;
 mod template;
@@ -50,8 +51,12 @@ mod text;
 #[allow(dead_code, reason = "for the pages to come")]
 mod visit;
 
+mod coverage;
+mod export;
+mod redaction;
+mod retention;
 mod timeline;
-#[allow(unused_imports, reason = "for the pages to come")]
 mod trail;
+mod transaction;
 
 pub use self::{access::Access, operator_surface::OperatorSurface, theme::Theme};

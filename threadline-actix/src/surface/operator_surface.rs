@@ -7,12 +7,13 @@ use actix_web::{
     dev::{AppService, HttpServiceFactory},
 };
 use sea_orm::DatabaseConnection;
-use threadline::telemetry;
+use threadline::{ChangeScope, health::Health, retention::RetentionPolicy, telemetry};
 
 use super::{
     access::Access,
-    authorize::{Authorize, Gate, authorize},
+    authorize::{Authorize, AuthorizePolicies, Gate, ScopeQuery, authorize, authorize_policies},
     route,
+    standing::Standing,
     surface::{Settings, Surface},
     theme::Theme,
 };
@@ -55,6 +56,9 @@ use super::{
 pub struct OperatorSurface<S = Infallible> {
     db: DatabaseConnection,
     authorize: Authorize<S>,
+    authorize_export: Option<Authorize<S>>,
+    scope_query: Option<ScopeQuery<S>>,
+    policies: Option<AuthorizePolicies>,
     settings: Settings,
 }
 
@@ -68,8 +72,116 @@ impl<S: 'static> OperatorSurface<S> {
         Self {
             db,
             authorize: self::authorize(authorize),
+            authorize_export: None,
+            scope_query: None,
+            policies: None,
             settings: Settings::default(),
         }
+    }
+
+    /// Says which changes lie in a scope that `authorize` returned. Default: none; a scope is then answered with 500, and
+    /// the log says what to add.
+    ///
+    /// It narrows every read and every count of every page.
+    ///
+    /// ```
+    /// use actix_web::HttpRequest;
+    /// use sea_orm::DatabaseConnection;
+    /// use threadline::ChangeScope;
+    /// use threadline_actix::surface::{Access, OperatorSurface};
+    ///
+    /// struct Organisation(i64);
+    ///
+    /// # async fn organisation_of(_: &HttpRequest) -> Result<i64, std::io::Error> { Ok(7) }
+    /// async fn support(request: &HttpRequest) -> Result<Access<Organisation>, std::io::Error> {
+    ///     Ok(Access::Scope(Organisation(organisation_of(request).await?)))
+    /// }
+    ///
+    /// # fn surface(db: DatabaseConnection) {
+    /// let surface = OperatorSurface::new(db, support)
+    ///     .scope_query(|of: &Organisation| ChangeScope::column_is("organisation_id", of.0));
+    /// # }
+    /// ```
+    pub fn scope_query<F>(mut self, query: F) -> Self
+    where
+        F: Fn(&S) -> ChangeScope + 'static,
+    {
+        self.scope_query = Some(Rc::new(query));
+        self
+    }
+
+    /// Lets operators have the timeline as a file, for whom the function lets in. Default: nobody; the answer is a 403 in
+    /// plain text.
+    ///
+    /// It is asked instead of `authorize`, on every export. An export is recorded as the action `audit.exported` of the
+    /// request's actor before anything is read, so the role needs `threadline_writer`, and a request without an actor
+    /// gets a 403.
+    pub fn authorize_export<F, E>(mut self, authorize: F) -> Self
+    where
+        F: AsyncFn(&HttpRequest) -> Result<Access<S>, E> + 'static,
+        E: 'static,
+    {
+        self.authorize_export = Some(self::authorize(authorize));
+        self
+    }
+
+    /// Limits how many changes an export holds. Default: 100,000.
+    ///
+    /// A file that ends there says so in its last record, and names the page token of the rest.
+    pub fn export_limit(mut self, changes: u64) -> Self {
+        self.settings.export_limit = changes.max(1);
+        self
+    }
+
+    /// Says who may see the pages of coverage, redaction policy and retention, of those whom `authorize` let in. An error
+    /// denies. Default: who sees the whole trail; not who sees a scope of it, because these pages speak of every table.
+    ///
+    /// Who may not is told the command that shows the same in a terminal.
+    ///
+    /// ```
+    /// # use actix_web::HttpRequest;
+    /// # use sea_orm::DatabaseConnection;
+    /// # use threadline_actix::surface::{Access, OperatorSurface};
+    /// # async fn authorize(_: &HttpRequest) -> Result<Access, std::io::Error> { Ok(Access::Denied) }
+    /// # async fn is_engineer(_: &HttpRequest) -> Result<bool, std::io::Error> { Ok(true) }
+    /// # fn surface(db: DatabaseConnection) -> OperatorSurface {
+    /// OperatorSurface::new(db, authorize).authorize_policies(is_engineer)
+    /// # }
+    /// ```
+    pub fn authorize_policies<F, E>(mut self, function: F) -> Self
+    where
+        F: AsyncFn(&HttpRequest) -> Result<bool, E> + 'static,
+        E: 'static,
+    {
+        self.policies = Some(self::authorize_policies(function));
+        self
+    }
+
+    /// Says what the database is expected to capture. Default: the policies of the audited entities that are linked into
+    /// this program, [`Health::linked`].
+    ///
+    /// ```
+    /// # use actix_web::HttpRequest;
+    /// # use sea_orm::DatabaseConnection;
+    /// # use threadline_actix::surface::{Access, OperatorSurface};
+    /// # async fn authorize(_: &HttpRequest) -> Result<Access, std::io::Error> { Ok(Access::Denied) }
+    /// use threadline::health::Health;
+    ///
+    /// # fn surface(db: DatabaseConnection) -> Result<OperatorSurface, Box<dyn std::error::Error>> {
+    /// let health = Health::linked()?.expected_gaps(["sessions".parse()?]);
+    /// let surface = OperatorSurface::new(db, authorize).health(health);
+    /// # Ok(surface) }
+    /// ```
+    pub fn health(mut self, health: Health) -> Self {
+        self.settings.health = Ok(health);
+        self
+    }
+
+    /// Says how long changes are kept, for the page of retention. It shows the policy and purges nothing. Default: none,
+    /// which the page says.
+    pub fn retention(mut self, policy: RetentionPolicy) -> Self {
+        self.settings.retention = Some(policy);
+        self
     }
 
     /// Chooses the colours. Default: [`Theme::System`].
@@ -113,7 +225,11 @@ impl<S: 'static> HttpServiceFactory for OperatorSurface<S> {
         }
         let surface = Surface {
             db: self.db,
-            pages: Gate::new(self.authorize, None),
+            pages: Gate::new(self.authorize, self.scope_query.clone(), self.policies),
+            export: self
+                .authorize_export
+                .map(|authorize| Gate::new(authorize, self.scope_query, None)),
+            standing: Standing::default(),
             settings: self.settings,
         };
         route::register(&Rc::new(surface), config);

@@ -2,11 +2,9 @@
 
 use minijinja::Value;
 use serde::Serialize;
+use threadline::json::to_text;
 
 use super::{command::Command, links::Links};
-
-/// The version of the JSON of the pages. Fields are added within a version, never changed or removed.
-pub(crate) const SCHEMA_VERSION: u32 = 1;
 
 /// The model of a page: what its JSON twin holds. Pure.
 pub(crate) trait Page: Serialize {
@@ -24,20 +22,8 @@ pub(crate) trait Page: Serialize {
     /// # Errors
     /// When a value of the trail nests too deep.
     fn json(&self) -> serde_json::Result<String> {
-        let mut text = serde_json::to_string_pretty(&Versioned {
-            schema_version: SCHEMA_VERSION,
-            page: self,
-        })?;
-        text.push('\n');
-        Ok(text)
+        to_text(self)
     }
-}
-
-#[derive(Serialize)]
-struct Versioned<'p, P: ?Sized> {
-    schema_version: u32,
-    #[serde(flatten)]
-    page: &'p P,
 }
 
 /// What surrounds a page.
@@ -58,4 +44,10 @@ pub(crate) enum Section {
     None,
     /// The timeline, and what it leads to.
     Timeline,
+    /// Which tables are captured.
+    Coverage,
+    /// What is redacted.
+    Redaction,
+    /// How long changes are kept.
+    Retention,
 }

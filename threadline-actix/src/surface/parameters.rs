@@ -18,6 +18,14 @@ impl Parameters {
     pub(crate) fn parse(query: &str) -> Result<Self, Failure> {
         let pairs: Vec<(String, String)> =
             serde_urlencoded::from_str(query).map_err(|_| Failure::query("it can't be read"))?;
+        Self::from_pairs(pairs)
+    }
+
+    /// From names and values, however they came.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub(crate) fn from_pairs(pairs: Vec<(String, String)>) -> Result<Self, Failure> {
         let mut kept: Vec<(String, String)> = Vec::with_capacity(pairs.len());
         for (name, value) in pairs {
             if value.is_empty() {

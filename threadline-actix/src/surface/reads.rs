@@ -3,34 +3,36 @@
 use std::time::Duration;
 
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait as _, DatabaseConnection, DatabaseTransaction,
-    EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, TransactionTrait as _,
+    ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, TransactionTrait as _,
 };
 use threadline::{
-    AuditChange, MAX_PAGE_SIZE, Timeline,
-    entity::{audit_action, audit_transaction},
-    timeline,
+    AuditChange, ChangeScope, IncidentQuery, Timeline, TransactionSummaries, TransactionSummary,
+    incident, timeline, transaction_summaries,
 };
 
 use super::{
     failure::Failure,
-    scope::Scope,
     trail::{Group, groups},
 };
+
+/// How many changes of each transaction in a list are counted.
+const COUNTED: u64 = 500;
+/// How many actions of each transaction in a list are named.
+const NAMED: u64 = 5;
 
 /// The reads of one page. They see one state of the database, change nothing, and none of them takes longer than the
 /// surface allows. Every question about the trail begins here, so that none misses the operator's scope.
 #[derive(Debug)]
 pub(crate) struct Reads {
     transaction: DatabaseTransaction,
-    scope: Option<Scope>,
+    scope: Option<ChangeScope>,
 }
 
 impl Reads {
     pub(super) async fn begin(
         db: &DatabaseConnection,
         timeout: Duration,
-        scope: Option<Scope>,
+        scope: Option<ChangeScope>,
     ) -> Result<Self, Failure> {
         let transaction = db.begin().await?;
         let limit = timeout.as_millis().clamp(1, i32::MAX.unsigned_abs().into());
@@ -51,29 +53,47 @@ impl Reads {
     pub(crate) fn timeline(&self) -> Timeline {
         match &self.scope {
             None => timeline(),
-            Some(scope) => scope.narrow(timeline()),
+            Some(scope) => timeline().in_scope(scope),
         }
     }
 
-    /// Changes that the operator may see, with the heads of their transactions and actions.
+    /// One transaction, as far as the operator may see it.
+    pub(crate) fn incident(&self, id: i64) -> IncidentQuery {
+        match &self.scope {
+            None => incident(id),
+            Some(scope) => incident(id).in_scope(scope),
+        }
+    }
+
+    /// One transaction in short, as far as the operator may see it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn summary(
+        &self,
+        id: i64,
+        changes_cap: u64,
+    ) -> Result<Option<TransactionSummary>, Failure> {
+        let summaries = self.summaries([id]).changes_cap(changes_cap);
+        Ok(summaries.fetch(&self.transaction).await?.pop())
+    }
+
+    fn summaries(&self, ids: impl IntoIterator<Item = i64>) -> TransactionSummaries {
+        match &self.scope {
+            None => transaction_summaries(ids),
+            Some(scope) => transaction_summaries(ids).in_scope(scope),
+        }
+    }
+
+    /// Changes that the operator may see, by their transactions.
     ///
     /// # Errors
     /// When the database fails.
     pub(crate) async fn groups(&self, changes: Vec<AuditChange>) -> Result<Vec<Group>, Failure> {
-        let mut ids: Vec<i64> = changes.iter().map(|change| change.transaction_id).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let of_changes = audit_transaction::Column::Id.is_in(ids.iter().copied());
-        let transactions = audit_transaction::Entity::find().filter(of_changes);
-        let of_changes = audit_action::Column::TransactionId.is_in(ids);
-        let actions = audit_action::Entity::find()
-            .filter(of_changes)
-            .order_by_asc(audit_action::Column::TransactionId)
-            .order_by_asc(audit_action::Column::Id)
-            .limit(MAX_PAGE_SIZE);
-        let transactions = transactions.all(&self.transaction).await?;
-        let actions = actions.all(&self.transaction).await?;
-        Ok(groups(changes, &transactions, actions))
+        let ids = changes.iter().map(|change| change.transaction_id);
+        let query = self.summaries(ids).changes_cap(COUNTED).actions_cap(NAMED);
+        let summaries = query.fetch(&self.transaction).await?;
+        Ok(groups(changes, summaries))
     }
 
     /// Gives the connection back.

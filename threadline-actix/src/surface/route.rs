@@ -10,16 +10,20 @@ use actix_web::{
     web,
 };
 use minijinja::context;
+use threadline::export::ExportFormat;
 
 use super::{
     answer, asset,
     authorize::{Authorized, Gate, Refusal},
+    command::Command,
+    coverage, export,
     failure::Failure,
     headers,
     page::Page,
     reads::Reads,
+    redaction, retention,
     surface::{Mount, Surface},
-    timeline,
+    timeline, transaction,
     visit::Visit,
 };
 use crate::audit::Audit;
@@ -37,6 +41,28 @@ pub(super) fn register(surface: &Rc<Surface>, config: &mut AppService) {
             }
         })
         .service(page(surface, "/timeline", timeline::show))
+        .service(policy_page(
+            surface,
+            "/coverage",
+            || Command::new("health coverage"),
+            coverage::show,
+        ))
+        .service(policy_page(
+            surface,
+            "/policy/redaction",
+            || Command::new("policy show"),
+            redaction::show,
+        ))
+        .service(policy_page(
+            surface,
+            "/policy/retention",
+            || Command::new("retention show"),
+            retention::show,
+        ))
+        .service(page(surface, "/transactions/{id}", transaction::show))
+        .service(exports(surface, ExportFormat::Csv))
+        .service(exports(surface, ExportFormat::Json))
+        .service(exports(surface, ExportFormat::Ndjson))
         .service(assets(surface))
         .default_service(web::to({
             let surface = Rc::clone(surface);
@@ -57,6 +83,27 @@ where
     P: Page + 'static,
     F: AsyncFn(&Visit, &Reads) -> Result<P, Failure> + 'static,
 {
+    gated(surface, &surface.pages, path, show)
+}
+
+/// A page of coverage, redaction or retention, for who may see them. Who may not is told the command.
+fn policy_page<P, F>(
+    surface: &Rc<Surface>,
+    path: &str,
+    command: fn() -> Command,
+    show: F,
+) -> Resource
+where
+    P: Page + 'static,
+    F: AsyncFn(&Visit, &Reads) -> Result<P, Failure> + 'static,
+{
+    let show = async move |visit: &Visit, reads: &Reads| {
+        if !visit.sees_policies() {
+            let command = command();
+            return Err(Failure::NotAllowed { command });
+        }
+        show(visit, reads).await
+    };
     gated(surface, &surface.pages, path, show)
 }
 
@@ -96,10 +143,23 @@ where
     let scope = visit.scope().cloned();
     let reads = Reads::begin(&surface.db, surface.settings.timeout, scope).await?;
     let shown = show(visit, &reads).await;
+    if shown.is_ok() {
+        surface.standing.refresh(visit, &reads).await;
+    }
     let ended = reads.end().await;
     let shown = shown?;
     ended?;
     Ok(shown)
+}
+
+/// The timeline as a file.
+fn exports(surface: &Rc<Surface>, format: ExportFormat) -> Resource {
+    let surface = Rc::clone(surface);
+    let path = format!("/export.{}", format.as_str());
+    web::resource(path).route(web::get().to(move |request: HttpRequest| {
+        let surface = Rc::clone(&surface);
+        async move { export::begin(&surface, &request, format).await }
+    }))
 }
 
 /// The files of the surface itself.

@@ -4,13 +4,18 @@ use std::{fmt, rc::Rc, time::Duration};
 
 use actix_web::{HttpMessage as _, HttpRequest, dev::ServiceRequest};
 use sea_orm::DatabaseConnection;
+use threadline::{codegen::InvalidTableName, health::Health, retention::RetentionPolicy};
 
-use super::{authorize::Gate, links::Links, theme::Theme};
+use super::{authorize::Gate, links::Links, standing::Standing, theme::Theme};
 
 /// A mounted surface, the host's types gone.
 pub(super) struct Surface {
     pub(super) db: DatabaseConnection,
     pub(super) pages: Rc<Gate>,
+    /// Who may have files; nobody where the host did not say.
+    pub(super) export: Option<Rc<Gate>>,
+    /// What the header says about coverage.
+    pub(super) standing: Standing,
     pub(super) settings: Settings,
 }
 
@@ -19,8 +24,13 @@ pub(super) struct Surface {
 pub(super) struct Settings {
     pub(super) theme: Theme,
     pub(super) timeout: Duration,
+    pub(super) export_limit: u64,
     pub(super) public_path: Option<String>,
     pub(super) unprotected: bool,
+    /// What should be captured.
+    pub(super) health: Result<Health, InvalidTableName>,
+    /// How long changes are kept.
+    pub(super) retention: Option<RetentionPolicy>,
 }
 
 impl Default for Settings {
@@ -28,8 +38,11 @@ impl Default for Settings {
         Self {
             theme: Theme::default(),
             timeout: Duration::from_secs(5),
+            export_limit: 100_000,
             public_path: None,
             unprotected: false,
+            health: Health::linked(),
+            retention: None,
         }
     }
 }

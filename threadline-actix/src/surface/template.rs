@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, syntax::SyntaxConfig};
 
+use super::prose::prose;
 use super::text::{number, spelled, visible};
 
 macro_rules! templates {
@@ -17,9 +18,14 @@ const TEMPLATES: &[(&str, &str)] = &templates![
     "layout",
     "part/value",
     "part/change",
+    "part/policy",
     "denied",
     "notice",
     "timeline",
+    "coverage",
+    "redaction",
+    "retention",
+    "transaction",
 ];
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
@@ -36,6 +42,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     env.add_filter("visible", visible);
     env.add_filter("spelled", spelled);
     env.add_filter("number", number);
+    env.add_filter("prose", prose);
     for (name, source) in TEMPLATES {
         env.add_template(name, source)
             .expect("a template of this crate parses");

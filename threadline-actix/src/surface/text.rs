@@ -1,6 +1,7 @@
 //! Texts of the trail in HTML: what can't be seen is made visible. Pure.
 
 use minijinja::Value;
+use threadline::invisible::is_invisible;
 
 /// A text with its invisible characters spelled out, as HTML.
 pub(super) fn visible(text: &str) -> Value {
@@ -37,19 +38,16 @@ pub(super) fn spelled(text: &str) -> String {
     plain
 }
 
-/// Characters that show nothing, or that make what is around them look like something else.
+/// Characters that show nothing, or that make what is around them look like something else. Joiners are parts of words
+/// and of signs.
 fn is_hidden(character: char) -> bool {
-    match character {
-        '\n' | '\t' => false,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{3164}'
-        | '\u{feff}' | '\u{ffa0}' | '\u{200b}' | '\u{200e}' | '\u{200f}' => true,
-        // Line separators, embeddings and overrides, isolates, tags. Joiners are part of words and of signs.
-        '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}'
-        | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e007f}' => true,
-        character => character.is_control(),
-    }
+    is_invisible(character)
+        || matches!(
+            character,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'
+                | '\u{200e}' | '\u{200f}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
+                | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+        )
 }
 
 /// A number with its thousands apart.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use actix_web::{HttpMessage as _, HttpRequest};
 use percent_encoding::percent_decode_str;
-use threadline::{ActorRef, AuditContext};
+use threadline::{ActorRef, AuditContext, ChangeScope, health::Health, retention::RetentionPolicy};
 
 use super::{
     authorize::Authorized,
@@ -12,7 +12,6 @@ use super::{
     format::Format,
     links::Links,
     parameters::Parameters,
-    scope::Scope,
     surface::{Mount, Surface},
 };
 
@@ -24,7 +23,8 @@ pub(crate) struct Visit {
     mount: Mount,
     links: Links,
     format: Format,
-    scope: Option<Scope>,
+    scope: Option<ChangeScope>,
+    policies: bool,
 }
 
 impl Visit {
@@ -41,6 +41,7 @@ impl Visit {
             mount,
             format: Format::of(request),
             scope: authorized.scope,
+            policies: authorized.policies,
         }
     }
 
@@ -96,8 +97,42 @@ impl Visit {
         self.scope.is_some()
     }
 
+    /// Whether the operator may see coverage, redaction and retention.
+    pub(crate) fn sees_policies(&self) -> bool {
+        self.policies
+    }
+
+    /// How many tables need capture, if the operator may know and it was read.
+    pub(super) fn gaps(&self) -> Option<usize> {
+        let gaps = self.surface.standing.gaps();
+        gaps.filter(|_| self.policies)
+    }
+
+    /// Notes for the header what the page has read itself.
+    pub(crate) fn note_gaps(&self, gaps: usize) {
+        self.surface.standing.note(Some(gaps));
+    }
+
+    /// What the database is expected to capture.
+    ///
+    /// # Errors
+    /// When an audited entity has a name that no table can have.
+    pub(crate) fn health(&self) -> Result<&Health, Failure> {
+        let health = self.surface.settings.health.as_ref();
+        health.map_err(|_| Failure::Internal {
+            kind: "invalid_table_name",
+            sqlstate: None,
+            fix: Some("an audited entity has a table name that PostgreSQL does not take: correct its `table_name`"),
+        })
+    }
+
+    /// How long changes are kept, if the host says so.
+    pub(crate) fn retention(&self) -> Option<&RetentionPolicy> {
+        self.surface.settings.retention.as_ref()
+    }
+
     /// What narrows the operator's reads.
-    pub(crate) fn scope(&self) -> Option<&Scope> {
+    pub(crate) fn scope(&self) -> Option<&ChangeScope> {
         self.scope.as_ref()
     }
 
@@ -107,11 +142,17 @@ impl Visit {
             .twin(self.mount.behind(), self.request.query_string())
     }
 
+    /// Whether there are exports; each is authorized on its own.
+    pub(crate) fn may_export(&self) -> bool {
+        self.surface.export.is_some()
+    }
+
     pub(super) fn surface(&self) -> &Surface {
         &self.surface
     }
 
-    pub(super) fn format(&self) -> Format {
+    /// Whether the page or its JSON twin is wanted.
+    pub(crate) fn format(&self) -> Format {
         self.format
     }
 }

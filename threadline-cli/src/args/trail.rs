@@ -162,6 +162,10 @@ pub(crate) struct IncidentArgs {
     #[arg(long, value_name = "CHANGES", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) limit: u32,
 
+    /// Begin where another page of the same transaction ended
+    #[arg(long, value_name = "TOKEN")]
+    pub(crate) after: Option<PageToken>,
+
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 

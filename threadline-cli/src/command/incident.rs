@@ -17,7 +17,10 @@ use crate::{
 /// When there is none with this id, or the database fails.
 pub(crate) fn run(args: &IncidentArgs) -> Result<Report> {
     let database = Database::open(&args.connection)?;
-    let query = incident(args.id).limit(args.limit.into());
+    let mut query = incident(args.id).limit(args.limit.into());
+    if let Some(token) = &args.after {
+        query = query.after(token.clone());
+    }
     let found = database.read(async |db| {
         let found = query.fetch(db).await;
         found.map_err(|err| Error::Trail(Box::new(err)))
@@ -44,9 +47,9 @@ fn text(bundle: &Incident, style: Style) -> String {
     if bundle.changes.is_empty() {
         text += "no changes\n";
     }
-    if bundle.has_more {
+    if let Some(token) = &bundle.next {
         text += &format!(
-            "more: only the first {} changes are shown, see `--limit`\n",
+            "more: {} changes are shown; the same with --after {token}, or a larger --limit\n",
             bundle.changes.len()
         );
     }

@@ -4,6 +4,7 @@ use minijinja::{Environment, UndefinedBehavior, context};
 use threadline::{
     SchemaName,
     codegen::{MigrationSql, TableName},
+    invisible::{escape_invisible, is_invisible},
 };
 
 use crate::migration::Marker;
@@ -93,29 +94,6 @@ fn string_literal(text: &str) -> String {
         .max();
     let hashes = "#".repeat(longest.unwrap_or(0).max(1));
     format!("r{hashes}\"{text}\"{hashes}")
-}
-
-/// Control characters other than line feed and tab, and those that separate lines or change the
-/// direction of text.
-fn is_invisible(character: char) -> bool {
-    match character {
-        '\n' | '\t' => false,
-        '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
-        other => other.is_control(),
-    }
-}
-
-/// Replaces every character that must not stand bare in a comment, line feed and tab included.
-pub(crate) fn escape_invisible(text: &str, escape: impl Fn(char) -> String) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        if is_invisible(character) || character.is_control() {
-            escaped.push_str(&escape(character));
-        } else {
-            escaped.push(character);
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]

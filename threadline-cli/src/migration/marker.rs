@@ -1,9 +1,7 @@
 //! The comment lines by which a later run knows what a migration installed.
 
 use serde::{Deserialize, Serialize};
-use threadline::{SchemaName, codegen::TableSpec};
-
-use crate::migration::file::escape_invisible;
+use threadline::{SchemaName, codegen::TableSpec, invisible::escape_invisible};
 
 const PREFIX: &str = "// threadline:";
 

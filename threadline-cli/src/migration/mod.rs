@@ -7,7 +7,7 @@ pub(crate) mod version;
 
 pub(crate) use self::{
     existing::{Existing, ExistingError, Installed},
-    file::{MigrationFile, RenderError, Subject, escape_invisible},
+    file::{MigrationFile, RenderError, Subject},
     marker::{Marker, MarkerError},
     version::{NoVersionLeft, Versions},
 };

@@ -12,5 +12,6 @@ mod json;
 mod migrate;
 mod pooled;
 mod retention;
+mod surface;
 mod trail;
 mod verify_coverage;

@@ -51,6 +51,15 @@ impl Hold {
         self
     }
 
+    /// What it is found by: `row`, `actor` or `correlation_id`.
+    pub fn kind(&self) -> &'static str {
+        match &self.held {
+            Held::Row { .. } => "row",
+            Held::Actor(_) => "actor",
+            Held::Correlation(_) => "correlation_id",
+        }
+    }
+
     pub(super) fn check(&self) -> Result<(), InvalidRetentionPolicy> {
         match &self.held {
             Held::Row { table, key } => {

@@ -15,6 +15,7 @@ mod preview;
 mod pruner;
 mod purge;
 mod run;
+mod runs;
 mod status;
 
 pub(crate) use self::status::lanes;
@@ -25,12 +26,13 @@ pub use self::{
     overdue::overdue,
     partitions::{
         KeptPartition, MAX_MONTHS_AHEAD, Partition, PartitionPlan, PartitionRun, Partitions,
-        partitions,
+        partitions, trail_partitions,
     },
     policy::{InvalidRetentionPolicy, MAX_KEEP_DAYS, RetentionClass, RetentionPolicy},
     preview::{PurgePreview, TablePreview},
     pruner::{Pruner, PrunerHandle},
     purge::{DEFAULT_BATCH_SIZE, MAX_BATCH_SIZE, Purge, purge},
+    runs::{RetentionRuns, runs},
     status::{LaneStatus, RetentionStatus, status},
 };
 pub use crate::entity::audit_retention_run::{Model as RetentionRun, RunKind, RunStatus};

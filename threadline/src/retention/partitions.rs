@@ -248,7 +248,7 @@ async fn list<C: ConnectionTrait>(
     rules: &Rules,
     db: &C,
 ) -> Result<(Vec<Partition>, Vec<Partition>), RetentionError> {
-    let all = all(db).await?;
+    let all = trail_partitions(db).await?;
     let past = all
         .iter()
         .filter(|partition| {
@@ -262,7 +262,13 @@ async fn list<C: ConnectionTrait>(
 }
 
 /// Every partition, oldest first, the default one last.
-pub(super) async fn all<C: ConnectionTrait>(db: &C) -> Result<Vec<Partition>, RetentionError> {
+/// The partitions of the trail, oldest first, the default one last.
+///
+/// # Errors
+/// When the database fails.
+pub async fn trail_partitions<C: ConnectionTrait>(
+    db: &C,
+) -> Result<Vec<Partition>, RetentionError> {
     let sql = format!(
         "SELECT * FROM {}.list_partitions()",
         schema::current().quoted()

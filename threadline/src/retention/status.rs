@@ -3,8 +3,8 @@ use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder, QuerySelect, Statement};
 use serde::Serialize;
 
 use super::{
-    Partition, RetentionError, RetentionPolicy, RetentionRun, complete_since, overdue, partitions,
-    preview::Rules,
+    Partition, RetentionError, RetentionPolicy, RetentionRun, complete_since, overdue,
+    preview::Rules, trail_partitions,
 };
 use crate::{codegen::TableName, entity::audit_retention_run, schema};
 
@@ -75,7 +75,7 @@ pub async fn status<C: ConnectionTrait>(
         lanes: lanes(policy, db).await?,
         keep_last: policy.keeps_last(),
         holds: policy.holds().iter().map(ToString::to_string).collect(),
-        partitions: partitions::all(db).await?,
+        partitions: trail_partitions(db).await?,
         runs: audit_retention_run::Entity::find()
             .order_by_desc(audit_retention_run::Column::Id)
             .limit(RUNS)

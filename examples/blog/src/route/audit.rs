@@ -1,9 +1,10 @@
-//! The operator surface, and who sees what of it.
+//! The operator surface twice, and who sees what of it.
 
 use std::convert::Infallible;
 
 use actix_web::{HttpRequest, dev::HttpServiceFactory, middleware::from_fn, web};
 use sea_orm::DatabaseConnection;
+use threadline::ChangeScope;
 use threadline_actix::surface::{Access, OperatorSurface};
 
 use crate::auth::{Operator, sign_in};
@@ -22,4 +23,18 @@ async fn admins(request: &HttpRequest) -> Result<Access, Infallible> {
         }) => Access::Everything,
         _ => Access::Denied,
     })
+}
+
+/// `/support/audit`, for those who may see what belongs to an organisation.
+pub(crate) fn support(db: DatabaseConnection) -> impl HttpServiceFactory {
+    let surface = OperatorSurface::new(db, supporters)
+        .scope_query(|organisation| ChangeScope::column_is("organisation", organisation));
+    web::scope("/support/audit")
+        .service(surface)
+        .wrap(from_fn(sign_in))
+}
+
+async fn supporters(request: &HttpRequest) -> Result<Access<&'static str>, Infallible> {
+    let organisation = Operator::of(request).and_then(|operator| operator.organisation);
+    Ok(organisation.map_or(Access::Denied, Access::Scope))
 }

@@ -33,5 +33,6 @@ pub(crate) fn configure(db: DatabaseConnection, config: &mut ServiceConfig) {
             "/api/audit_transactions/{id}/changes",
             web::get().to(trail::incident),
         )
-        .service(audit::admin(db));
+        .service(audit::admin(db.clone()))
+        .service(audit::support(db));
 }

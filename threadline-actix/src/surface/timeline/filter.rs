@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
-use threadline::{ActorRef, InvalidActorRef, Op, Timeline};
+use threadline::{ActorKind, ActorRef, InvalidActorRef, Op, Timeline};
 
 use super::moment::{Ago, InvalidMoment, Moment};
 use crate::surface::{command::Command, failure::Failure, parameters::Parameters};
@@ -48,6 +48,8 @@ pub(crate) struct Filter {
 pub(crate) enum ActorChoice {
     /// This actor's.
     Is(ActorRef),
+    /// Those of every actor of this kind.
+    Kind(ActorKind),
     /// Those without an actor.
     Nobody,
 }
@@ -118,6 +120,25 @@ impl Filter {
         encode(&self.pairs())
     }
 
+    /// The same without one parameter.
+    pub(crate) fn without(&self, name: &str) -> Self {
+        let mut filter = self.clone();
+        match name {
+            "schema" => filter.schema = None,
+            "table" => filter.table = None,
+            "op" => filter.op = None,
+            "actor" => filter.actor = None,
+            "action" => filter.action = None,
+            "correlation" => filter.correlation = None,
+            "request" => filter.request = None,
+            "column" => filter.column = None,
+            "from" => filter.from = Since::Default,
+            "to" => filter.to = None,
+            _ => {}
+        }
+        filter
+    }
+
     /// Whether it narrows anything but the time.
     pub(crate) fn narrows(&self) -> bool {
         self.pairs()
@@ -152,6 +173,7 @@ impl Filter {
         }
         query = match &self.actor {
             Some(ActorChoice::Is(actor)) => query.actor(actor.clone()),
+            Some(ActorChoice::Kind(kind)) => query.actor_kind(*kind),
             Some(ActorChoice::Nobody) => query.no_actor(),
             None => query,
         };
@@ -179,15 +201,21 @@ impl Filter {
 
     /// The command that lists the same.
     pub(crate) fn command(&self) -> Command {
+        self.options(Command::new("timeline"))
+    }
+
+    /// The filter as the options of a command.
+    pub(crate) fn options(&self, command: Command) -> Command {
         let table = self.table.as_ref().map(|table| match &self.schema {
             Some(schema) => format!("{}.{}", part(schema), part(table)),
             None => part(table),
         });
-        let command = Command::new("timeline").option_if("--table", table);
+        let command = command.option_if("--table", table);
         let command = match &self.actor {
             Some(ActorChoice::Is(actor)) => command.option("--actor", actor),
             Some(ActorChoice::Nobody) => command.flag("--no-actor"),
-            None => command,
+            // The command knows single actors only.
+            Some(ActorChoice::Kind(_)) | None => command,
         };
         let from = match self.from {
             Since::Default => Some(DEFAULT_WINDOW.to_string()),
@@ -236,9 +264,11 @@ impl FromStr for ActorChoice {
     type Err = InvalidActorRef;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            NOBODY => Ok(Self::Nobody),
-            text => text.parse().map(Self::Is),
+        let kind = text.parse::<ActorKind>().ok();
+        match (text, kind) {
+            (NOBODY, _) => Ok(Self::Nobody),
+            (_, Some(kind)) if kind != ActorKind::Anonymous => Ok(Self::Kind(kind)),
+            _ => text.parse().map(Self::Is),
         }
     }
 }
@@ -247,6 +277,7 @@ impl fmt::Display for ActorChoice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Is(actor) => actor.fmt(f),
+            Self::Kind(kind) => kind.fmt(f),
             Self::Nobody => f.write_str(NOBODY),
         }
     }
@@ -304,6 +335,7 @@ mod tests {
             "schema=blog&table=posts&op=delete&actor=user%3A42&action=post.purged&correlation=c+1&request=r%261&column=title&from=30d&to=2026-11-23T09%3A00%3A00Z",
             "actor=none&from=all",
             "actor=anonymous",
+            "actor=service_account",
             "actor=user%3Aa%3Ab",
         ] {
             assert_eq!(read(query).unwrap().query(), query);
@@ -315,7 +347,7 @@ mod tests {
         for (query, name) in [
             ("op=drop", "op"),
             ("actor=robot%3A1", "actor"),
-            ("actor=user", "actor"),
+            ("actor=user%3A", "actor"),
             ("from=yesterday", "from"),
             ("to=all", "to"),
             ("tabel=posts", "tabel"),
@@ -324,6 +356,25 @@ mod tests {
                 Err(Failure::Invalid { parameter, .. }) => assert_eq!(parameter, name),
                 other => panic!("{query}: {other:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn each_parameter_can_be_taken_away() {
+        let filter = read(
+            "schema=a&table=b&op=delete&actor=none&action=c&correlation=d&request=e&column=f&from=2h&to=1h",
+        )
+        .unwrap();
+        let pairs = filter.pairs();
+        assert_eq!(pairs.len(), PARAMETERS.len() - 1);
+        for (name, _) in &pairs {
+            let left: Vec<_> = filter.without(name).pairs();
+            let expected: Vec<_> = pairs
+                .iter()
+                .filter(|(other, _)| other != name)
+                .cloned()
+                .collect();
+            assert_eq!(left, expected);
         }
     }
 

@@ -3,6 +3,8 @@
 mod filter;
 mod model;
 mod moment;
+mod question;
+mod search;
 mod show;
 
-pub(super) use self::show::show;
+pub(super) use self::{filter::Filter, question::Question, show::show};

@@ -8,6 +8,7 @@ use threadline::Count;
 use super::{
     filter::{Filter, Since, encode},
     moment::{Ago, Moment},
+    search,
 };
 use crate::surface::{
     links::Links,
@@ -32,8 +33,13 @@ pub(crate) struct TimelinePage {
     pub(crate) groups: Vec<Group>,
     /// Whether this is the page of the newest changes.
     pub(crate) first: bool,
+    /// The parameter `before` of the page with newer changes, which also needs this page's `now`.
+    pub(crate) newer: Option<String>,
     /// The parameter `after` of the page with older changes, which also needs this page's `now`.
     pub(crate) older: Option<String>,
+    /// Whether the operator may ask for files.
+    #[serde(skip)]
+    pub(crate) exports: bool,
 }
 
 impl Page for TimelinePage {
@@ -48,15 +54,10 @@ impl Page for TimelinePage {
     }
 
     fn view(&self, links: &Links) -> Value {
-        let older = self.older.as_ref().map(|token| {
-            let mut pairs = self.filter.pairs();
-            pairs.push(("now", iso(self.now)));
-            pairs.push(("after", token.clone()));
-            links.timeline(&encode(&pairs))
-        });
         context! {
             days => days_view(&self.groups, links),
-            older,
+            older => self.at("after", self.older.as_ref(), links),
+            newer => self.at("before", self.newer.as_ref(), links),
             first => self.first,
             newest => links.timeline(&self.filter.query()),
             count => self.count.value,
@@ -64,10 +65,15 @@ impl Page for TimelinePage {
             from => self.from.map(instant_view),
             to => self.to.map(instant_view),
             windows => self.windows(links),
+            chosen => self.chosen(links),
+            empty => self.empty(),
+            ever => links.timeline(&self.since(Since::Ever).query()),
             narrows => self.filter.narrows(),
             unfiltered => links.timeline(""),
             action => links.timeline(""),
+            typed => search::format(&self.filter),
             values => Value::from(Serde(&self.filter)),
+            exports => self.exports.then(|| self.files(links)),
         }
     }
 }
@@ -85,14 +91,110 @@ impl TimelinePage {
         ]
         .into_iter()
         .map(|(label, from)| {
-            let filter = Filter {
-                from,
-                to: None,
-                ..self.filter.clone()
-            };
             let current = from == self.filter.from && self.filter.to.is_none();
-            context! { label, link => links.timeline(&filter.query()), current }
+            let link = links.timeline(&self.since(from).query());
+            context! { label, link, current }
         })
         .collect()
+    }
+
+    /// The same filter with another window.
+    fn since(&self, from: Since) -> Filter {
+        Filter {
+            from,
+            to: None,
+            ..self.filter.clone()
+        }
+    }
+
+    /// Another page of the same question.
+    fn at(&self, place: &'static str, token: Option<&String>, links: &Links) -> Option<String> {
+        let mut pairs = self.filter.pairs();
+        pairs.push(("now", iso(self.now)));
+        pairs.push((place, token?.clone()));
+        Some(links.timeline(&encode(&pairs)))
+    }
+
+    /// The filters in force, each with the link that takes it away.
+    fn chosen(&self, links: &Links) -> Vec<Value> {
+        let pairs = self.filter.pairs().into_iter();
+        pairs
+            .map(|(name, value)| {
+                let without = links.timeline(&self.filter.without(name).query());
+                context! { name, value, without }
+            })
+            .collect()
+    }
+
+    /// Why there is nothing on the page.
+    fn empty(&self) -> &'static str {
+        match (&self.older, self.filter.narrows(), self.from.or(self.to)) {
+            (Some(_), ..) => "not_yet",
+            (None, true, _) => "filter",
+            (None, false, Some(_)) => "window",
+            (None, false, None) => "trail",
+        }
+    }
+
+    /// Where the same changes are as files. They begin where this page's question was asked.
+    fn files(&self, links: &Links) -> Vec<Value> {
+        ["csv", "json", "ndjson"]
+            .into_iter()
+            .map(|format| context! { format, link => links.export(format, &self.filter.query()) })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::surface::parameters::Parameters;
+
+    fn page(query: &str) -> TimelinePage {
+        let filter = Filter::read(&mut Parameters::parse(query).unwrap()).unwrap();
+        let now = "2026-11-23T09:00:00Z".parse().unwrap();
+        let (from, to) = filter.bounds(now);
+        TimelinePage {
+            filter,
+            now,
+            from,
+            to,
+            count: Count {
+                value: 0,
+                capped: false,
+            },
+            groups: Vec::new(),
+            first: true,
+            newer: None,
+            older: None,
+            exports: false,
+        }
+    }
+
+    #[test]
+    fn an_empty_page_says_why() {
+        for (query, expected) in [
+            ("table=posts", "filter"),
+            ("", "window"),
+            ("from=all", "trail"),
+            ("from=all&to=2026-01-01", "window"),
+        ] {
+            assert_eq!(page(query).empty(), expected, "{query}");
+        }
+        let mut cut = page("op=delete");
+        cut.older = Some("token".to_owned());
+        assert_eq!(cut.empty(), "not_yet");
+    }
+
+    #[test]
+    fn another_page_asks_the_same_question_of_the_same_instant() {
+        let page = page("table=posts&from=2h");
+        let link = page.at("after", Some(&"token".to_owned()), &Links::below("/audit"));
+        assert_eq!(
+            link.as_deref(),
+            Some(
+                "/audit/timeline?table=posts&from=2h&now=2026-11-23T09%3A00%3A00.000000Z&after=token"
+            )
+        );
     }
 }

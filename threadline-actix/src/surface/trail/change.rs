@@ -2,9 +2,12 @@
 
 use minijinja::{Value, context};
 use serde::Serialize;
-use threadline::{AuditChange, ChangeDiff, Op};
+use threadline::{AuditChange, ChangeDiff, FieldChange, Op};
 
-use super::{instant::instant_view, value::value_view};
+use super::{
+    instant::instant_view,
+    value::{ValueRoom, sides_view},
+};
 use crate::surface::links::Links;
 
 /// A change with what it changed.
@@ -27,15 +30,21 @@ impl From<AuditChange> for ShownChange {
 /// How much of a change is shown.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Room {
-    /// How many columns.
+    /// How many columns at once.
     pub(crate) fields: usize,
-    /// How many characters of a value.
-    pub(crate) value: usize,
+    /// How many more, when they are unfolded.
+    pub(crate) folded_fields: usize,
+    /// How much of a value.
+    pub(crate) value: ValueRoom,
 }
 
 /// What templates show of a change.
-pub(crate) fn change_view(shown: &ShownChange, room: Room, links: &Links) -> Value {
-    let ShownChange { change, diff } = shown;
+pub(crate) fn change_view(
+    change: &AuditChange,
+    diff: &ChangeDiff,
+    room: Room,
+    links: &Links,
+) -> Value {
     let link = |key: &str| links.row(&change.table_schema, &change.table_name, key);
     // A TRUNCATE has no key.
     let key = (change.op != Op::Truncate).then(|| {
@@ -45,18 +54,14 @@ pub(crate) fn change_view(shown: &ShownChange, room: Room, links: &Links) -> Val
     let linked = change.linked_pk.as_ref().map(|key| {
         context! { text => key_text(key.as_str()), link => link(key.as_str()) }
     });
-    let fields: Vec<_> = diff
-        .fields
-        .iter()
-        .take(room.fields)
-        .map(|field| {
-            context! {
-                name => field.name.as_str(),
-                before => value_view(&field.before, room.value),
-                after => value_view(&field.after, room.value),
-            }
-        })
-        .collect();
+    let (open, rest) = diff.fields.split_at(room.fields.min(diff.fields.len()));
+    let (folded, rest) = rest.split_at(room.folded_fields.min(rest.len()));
+    let fields = |fields: &[FieldChange]| -> Vec<_> {
+        fields
+            .iter()
+            .map(|field| field_view(field, room.value))
+            .collect()
+    };
     context! {
         id => change.id,
         at => instant_view(change.captured_at),
@@ -66,9 +71,15 @@ pub(crate) fn change_view(shown: &ShownChange, room: Room, links: &Links) -> Val
         partition => change.partition_name.as_deref(),
         key,
         linked,
-        more_fields => diff.fields.len() - fields.len(),
-        fields,
+        fields => fields(open),
+        folded_fields => fields(folded),
+        more_fields => rest.len(),
     }
+}
+
+fn field_view(field: &FieldChange, room: ValueRoom) -> Value {
+    let (before, after) = sides_view(&field.before, &field.after, room);
+    context! { name => field.name.as_str(), before, after }
 }
 
 /// A key for people: the value of one column, or `a=1, b=2`.

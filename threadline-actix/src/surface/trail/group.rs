@@ -2,24 +2,31 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
 use minijinja::{Value, context};
 use serde::Serialize;
-use threadline::{ActionStatus, AuditAction, AuditChange, AuditTransaction, Op};
+use threadline::{
+    ActionStatus, AuditAction, AuditChange, AuditTransaction, Count, TableChanges,
+    TransactionSummary,
+};
 
 use super::{
     actor::ActorName,
     change::{Room, ShownChange, change_view},
     instant::instant_view,
+    value::ValueRoom,
 };
 use crate::surface::links::Links;
 
 /// How many changes of a group a list shows; its transaction's page shows them all.
-const CHANGES: usize = 12;
+const CHANGES: usize = 8;
 /// How much of each.
 const ROOM: Room = Room {
     fields: 24,
-    value: 160,
+    folded_fields: 0,
+    value: ValueRoom {
+        open: 160,
+        folded: 0,
+    },
 };
 
 /// Changes of one transaction.
@@ -27,132 +34,59 @@ const ROOM: Room = Room {
 pub(crate) struct Group {
     /// The id of the transaction.
     pub(crate) transaction_id: i64,
-    /// The context of the transaction; `null` where its row is missing.
-    pub(crate) transaction: Option<TransactionHead>,
-    /// What the application said that it did.
-    pub(crate) actions: Vec<ActionHead>,
-    /// How many of the changes each table has.
-    pub(crate) tables: Vec<TableCount>,
-    /// The changes, in the order of the page.
+    /// The transaction and its context; `null` where its row is missing.
+    pub(crate) transaction: Option<AuditTransaction>,
+    /// The first actions that the application recorded.
+    pub(crate) actions: Vec<AuditAction>,
+    /// Whether it recorded more than those.
+    pub(crate) more_actions: bool,
+    /// How many changes the transaction has, those that are not on this page included.
+    pub(crate) count: Option<Count>,
+    /// Of which tables they are; where the count is capped, of those counted.
+    pub(crate) tables: Vec<TableChanges>,
+    /// The changes on this page, in its order.
     pub(crate) changes: Vec<ShownChange>,
 }
 
-/// The context of a transaction, as far as it never speaks of single rows.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct TransactionHead {
-    /// When it began.
-    pub(crate) occurred_at: DateTime<Utc>,
-    /// Who did it.
-    pub(crate) actor: Option<ActorName>,
-    /// The request in which it happened.
-    pub(crate) request_id: Option<String>,
-    /// What joins it to other work.
-    pub(crate) correlation_id: Option<String>,
-    /// The background job that did it.
-    pub(crate) job_id: Option<String>,
-}
-
-/// An action's name and how it ended.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct ActionHead {
-    /// What was done.
-    pub(crate) name: String,
-    /// How it ended.
-    pub(crate) status: ActionStatus,
-}
-
-/// How often each thing happened to rows of a table.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct TableCount {
-    /// The schema.
-    pub(crate) schema: String,
-    /// The table.
-    pub(crate) table: String,
-    /// Rows that appeared.
-    pub(crate) insert: u64,
-    /// Changes of rows.
-    pub(crate) update: u64,
-    /// Rows that disappeared.
-    pub(crate) delete: u64,
-    /// Times that every row disappeared at once.
-    pub(crate) truncate: u64,
-}
-
-impl From<&AuditTransaction> for TransactionHead {
-    fn from(of: &AuditTransaction) -> Self {
-        Self {
-            occurred_at: of.occurred_at,
-            actor: ActorName::of(of.actor_type.as_deref(), of.actor_id.as_deref()),
-            request_id: of.request_id.clone(),
-            correlation_id: of.correlation_id.clone(),
-            job_id: of.job_id.clone(),
-        }
-    }
-}
-
 /// Changes by their transactions, in the order in which each first appears.
-pub(crate) fn groups(
-    changes: Vec<AuditChange>,
-    transactions: &[AuditTransaction],
-    actions: Vec<AuditAction>,
-) -> Vec<Group> {
-    let mut heads: HashMap<i64, TransactionHead> = transactions
-        .iter()
-        .map(|transaction| (transaction.id, transaction.into()))
+pub(crate) fn groups(changes: Vec<AuditChange>, summaries: Vec<TransactionSummary>) -> Vec<Group> {
+    let mut summaries: HashMap<i64, TransactionSummary> = summaries
+        .into_iter()
+        .map(|summary| (summary.transaction.id, summary))
         .collect();
-    let mut names: HashMap<i64, Vec<ActionHead>> = HashMap::new();
-    for action in actions {
-        names
-            .entry(action.transaction_id)
-            .or_default()
-            .push(ActionHead {
-                name: action.name,
-                status: action.status,
-            });
-    }
     let mut groups: Vec<Group> = Vec::new();
     let mut places: HashMap<i64, usize> = HashMap::new();
     for change in changes {
-        let transaction_id = change.transaction_id;
-        let place = *places.entry(transaction_id).or_insert(groups.len());
+        let id = change.transaction_id;
+        let place = *places.entry(id).or_insert(groups.len());
         if place == groups.len() {
-            groups.push(Group {
-                transaction_id,
-                transaction: heads.remove(&transaction_id),
-                actions: names.remove(&transaction_id).unwrap_or_default(),
-                tables: Vec::new(),
-                changes: Vec::new(),
-            });
+            groups.push(Group::new(id, summaries.remove(&id)));
         }
-        let group = &mut groups[place];
-        count(&mut group.tables, &change);
-        group.changes.push(change.into());
+        groups[place].changes.push(change.into());
     }
     groups
 }
 
-fn count(tables: &mut Vec<TableCount>, change: &AuditChange) {
-    let known = tables
-        .iter()
-        .position(|known| known.schema == change.table_schema && known.table == change.table_name);
-    let place = known.unwrap_or_else(|| {
-        tables.push(TableCount {
-            schema: change.table_schema.clone(),
-            table: change.table_name.clone(),
-            insert: 0,
-            update: 0,
-            delete: 0,
-            truncate: 0,
-        });
-        tables.len() - 1
-    });
-    let counts = &mut tables[place];
-    *match change.op {
-        Op::Insert => &mut counts.insert,
-        Op::Update => &mut counts.update,
-        Op::Delete => &mut counts.delete,
-        Op::Truncate => &mut counts.truncate,
-    } += 1;
+impl Group {
+    fn new(transaction_id: i64, summary: Option<TransactionSummary>) -> Self {
+        let mut group = Self {
+            transaction_id,
+            transaction: None,
+            actions: Vec::new(),
+            more_actions: false,
+            count: None,
+            tables: Vec::new(),
+            changes: Vec::new(),
+        };
+        if let Some(summary) = summary {
+            group.transaction = Some(summary.transaction);
+            group.actions = summary.actions;
+            group.more_actions = summary.more_actions;
+            group.count = Some(summary.changes);
+            group.tables = summary.tables;
+        }
+        group
+    }
 }
 
 /// What templates show of groups: by the days of their newest changes.
@@ -180,47 +114,46 @@ fn group_view(group: &Group, links: &Links) -> Value {
         .changes
         .iter()
         .take(CHANGES)
-        .map(|change| change_view(change, ROOM, links))
+        .map(|change| change_view(&change.change, &change.diff, ROOM, links))
         .collect();
-    let head = group.transaction.as_ref();
-    let tables: Vec<_> = group.tables.iter().map(table_view).collect();
-    let actions: Vec<_> = group
-        .actions
-        .iter()
-        .map(|action| {
-            context! { name => action.name.as_str(), failed => action.status == ActionStatus::Error }
-        })
-        .collect();
-    let reference = |id: &Option<String>, link: fn(&Links, &str) -> String| {
-        id.as_deref()
-            .map(|id| context! { id, link => link(links, id) })
+    let of = group.transaction.as_ref();
+    let actor = of.and_then(|of| ActorName::of(of.actor_type.as_deref(), of.actor_id.as_deref()));
+    let reference = |id: Option<&str>, link: fn(&Links, &str) -> String| {
+        id.map(|id| context! { id, link => link(links, id) })
     };
     context! {
         id => group.transaction_id,
         link => links.transaction(group.transaction_id),
         at => group.changes.first().map(|newest| instant_view(newest.change.captured_at)),
-        known => head.is_some(),
-        actor => head.and_then(|head| Some(head.actor.as_ref()?.view(links))),
-        request => head.and_then(|head| reference(&head.request_id, Links::request)),
-        correlation => head.and_then(|head| reference(&head.correlation_id, Links::correlation)),
-        job => head.and_then(|head| head.job_id.as_deref()),
-        actions,
-        tables,
+        known => of.is_some(),
+        actor => actor.map(|actor| actor.view(links)),
+        request => of.and_then(|of| reference(of.request_id.as_deref(), Links::request)),
+        correlation => of.and_then(|of| reference(of.correlation_id.as_deref(), Links::correlation)),
+        job => of.and_then(|of| of.job_id.as_deref()),
+        actions => group.actions.iter().map(action_view).collect::<Vec<_>>(),
+        more_actions => group.more_actions,
+        capped => group.count.is_some_and(|count| count.capped),
+        tables => group.tables.iter().map(table_view).collect::<Vec<_>>(),
         more_changes => group.changes.len() - changes.len(),
         changes,
     }
 }
 
-fn table_view(count: &TableCount) -> Value {
+fn action_view(action: &AuditAction) -> Value {
+    context! { name => action.name.as_str(), failed => action.status == ActionStatus::Error }
+}
+
+/// What templates show of how often rows of a table changed.
+pub(crate) fn table_view(count: &TableChanges) -> Value {
     let ops: Vec<_> = [
-        ("insert", count.insert),
-        ("update", count.update),
-        ("delete", count.delete),
-        ("truncate", count.truncate),
+        ("insert", count.inserts),
+        ("update", count.updates),
+        ("delete", count.deletes),
+        ("truncate", count.truncates),
     ]
     .into_iter()
     .filter(|(_, count)| *count > 0)
     .map(|(op, count)| context! { op, count })
     .collect();
-    context! { schema => count.schema.as_str(), table => count.table.as_str(), ops }
+    context! { schema => count.table_schema.as_str(), table => count.table_name.as_str(), ops }
 }

@@ -5,10 +5,12 @@ mod change;
 mod group;
 mod instant;
 mod value;
+mod words;
 
 pub(crate) use self::{
     actor::ActorName,
-    change::{Room, ShownChange, change_view},
-    group::{Group, days_view, groups},
+    change::{Room, change_view},
+    group::{Group, days_view, groups, table_view},
     instant::{instant_view, iso},
+    value::ValueRoom,
 };

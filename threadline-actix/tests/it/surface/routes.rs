@@ -14,7 +14,16 @@ pub(crate) async fn all(db: &DatabaseConnection) -> Vec<String> {
         .await
         .unwrap();
     let mut paths = vec!["/timeline".to_owned(), "/timeline?from=all".to_owned()];
-    let _ = changes;
+    let policies = [
+        "/coverage",
+        "/coverage?schema=*",
+        "/policy/redaction",
+        "/policy/retention",
+    ];
+    paths.extend(policies.map(str::to_owned));
+    for change in &changes {
+        paths.push(format!("/transactions/{}", change.transaction_id));
+    }
     paths.sort();
     paths.dedup();
     paths

@@ -33,7 +33,7 @@ async fn changes_are_grouped_by_transaction_under_the_action_that_made_them() {
         serde_json::json!({"value": 4, "capped": false})
     );
     let html = get(&db, "/audit/timeline").await.body;
-    for shown in ["note.renamed", "2 inserts", "first title", "second title"] {
+    for shown in ["note.renamed", "2 inserts", "first title", "second"] {
         assert!(html.contains(shown), "{shown}: {html}");
     }
 }
@@ -64,4 +64,108 @@ async fn a_filter_that_cannot_be_used_is_named_and_never_a_fault() {
         assert_eq!(json.status, 422, "{query}");
         assert_eq!(json.json()["error"]["parameter"], name, "{query}");
     }
+}
+
+#[actix_web::test]
+async fn the_search_box_and_the_filters_find_the_same_and_keep_in_step() {
+    let db = TestDb::new("timeline_search").await.connect(2).await;
+    written(&db).await;
+    let typed = get(
+        &db,
+        "/audit/timeline?q=table%3Anotes+op%3Aupdate+since%3A30d",
+    )
+    .await;
+    let chosen = get(&db, "/audit/timeline?table=notes&op=update&from=30d").await;
+    for page in [&typed, &chosen] {
+        assert_eq!(page.status, 200, "{}", page.body);
+        let body = page.body.replace("&#x3a;", ":");
+        assert!(
+            body.contains("value=\"table:notes op:update since:30d\""),
+            "{body}"
+        );
+        assert!(body.contains("<option selected>update</option>"), "{body}");
+        assert!(body.contains("<strong>1</strong> change "), "{body}");
+    }
+    let wrong = get(&db, "/audit/timeline?q=table%3Anotes+gone").await;
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.body.contains("“gone”"), "{}", wrong.body);
+}
+
+#[actix_web::test]
+async fn one_pages_through_the_timeline_and_back() {
+    let db = TestDb::new("timeline_pages").await.connect(2).await;
+    for n in 0..12 {
+        sea_orm::ConnectionTrait::execute_unprepared(
+            &db,
+            &format!("INSERT INTO notes SELECT {n} * 10 + i, 'note' FROM generate_series(1, 10) i"),
+        )
+        .await
+        .unwrap();
+    }
+    let ids = |page: &serde_json::Value| -> Vec<i64> {
+        let groups = page["groups"].as_array().unwrap().iter();
+        groups
+            .flat_map(|group| group["changes"].as_array().unwrap())
+            .map(|change| change["id"].as_i64().unwrap())
+            .collect()
+    };
+    let json = async |link: &str| {
+        get(&db, &link.replacen("timeline?", "timeline.json?", 1))
+            .await
+            .json()
+    };
+    let (mut pages, mut links, mut next) = (
+        Vec::new(),
+        Vec::new(),
+        Some("/audit/timeline?from=1d".to_owned()),
+    );
+    while let Some(link) = next {
+        pages.push(ids(&json(&link).await));
+        next = get(&db, &link).await.link("Older");
+        links.push(link);
+    }
+    assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [50, 50, 20]);
+    // And back again.
+    let mut back = get(&db, links.last().unwrap()).await.link("Newer");
+    for expected in pages.iter().rev().skip(1) {
+        let link = back.unwrap();
+        assert_eq!(&ids(&json(&link).await), expected);
+        back = get(&db, &link).await.link("Newer");
+    }
+    assert_eq!(back, None);
+}
+
+#[actix_web::test]
+async fn an_empty_page_says_why_and_leads_on() {
+    let db = TestDb::new("timeline_empty").await.connect(2).await;
+    let empty = get(&db, "/audit/timeline?from=all").await;
+    assert!(empty.body.contains("The trail is empty"), "{}", empty.body);
+    written(&db).await;
+    let filtered = get(&db, "/audit/timeline?op=truncate").await;
+    assert!(
+        filtered.body.contains("fits these filters"),
+        "{}",
+        filtered.body
+    );
+    assert_eq!(
+        filtered.link("Search all time").as_deref(),
+        Some("/audit/timeline?op=truncate&from=all")
+    );
+    let early = get(&db, "/audit/timeline?to=2020-01-01&from=2019-01-01").await;
+    assert!(
+        early.body.contains("Nothing was captured in this time"),
+        "{}",
+        early.body
+    );
+}
+
+#[actix_web::test]
+async fn each_filter_in_force_can_be_taken_away() {
+    let db = TestDb::new("timeline_chips").await.connect(2).await;
+    written(&db).await;
+    let page = get(&db, "/audit/timeline?table=notes&op=update").await;
+    assert_eq!(
+        page.link("Remove the filter op").as_deref(),
+        Some("/audit/timeline?table=notes")
+    );
 }

@@ -38,8 +38,8 @@ async fn no_page_has_a_serious_fault_of_accessibility_in_either_theme() {
     let mut faults = String::new();
     for scheme in Scheme::BOTH {
         operator.prefer(scheme).await;
-        for page in pages::all() {
-            operator.visit(&page).await;
+        for page in pages::ALL {
+            operator.visit(&format!("/audit{page}")).await;
             for fault in axe::faults(&operator.browser).await {
                 faults += &format!("{page}, {}: {fault}\n", scheme.as_str());
             }
@@ -54,11 +54,11 @@ async fn no_page_has_a_serious_fault_of_accessibility_in_either_theme() {
 async fn no_page_is_wider_than_its_window() {
     let week = Week::new("widths").await;
     let operator = Operator::at(week.served.address, "operator:demo").await;
-    for page in pages::all() {
-        operator.visit(&page).await;
+    for page in pages::ALL {
+        operator.visit(&format!("/audit{page}")).await;
         for view in VIEWS {
             operator.look(view).await;
-            leave_pictures(&page, view, &operator).await;
+            leave_pictures(page, view, &operator).await;
             let script = "const {scrollWidth, clientWidth} = document.documentElement; \
                           return [scrollWidth - clientWidth, window.innerWidth]";
             let measured = operator.browser.execute(script).await;

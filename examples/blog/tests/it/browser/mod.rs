@@ -9,3 +9,5 @@ mod week;
 
 mod every_page;
 mod walks;
+
+pub(crate) use self::pages::ALL as PAGES;

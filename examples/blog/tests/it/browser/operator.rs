@@ -84,9 +84,14 @@ impl Operator {
     }
 
     pub(crate) async fn prefer(&self, scheme: Scheme) {
-        let feature = json!({"name": "prefers-color-scheme", "value": scheme.as_str()});
+        let scheme = json!({"name": "prefers-color-scheme", "value": scheme.as_str()});
+        // A colour on its way to another one is neither.
+        let motion = json!({"name": "prefers-reduced-motion", "value": "reduce"});
         self.browser
-            .devtools("Emulation.setEmulatedMedia", json!({"features": [feature]}))
+            .devtools(
+                "Emulation.setEmulatedMedia",
+                json!({"features": [scheme, motion]}),
+            )
             .await;
     }
 

@@ -17,6 +17,9 @@ async fn who_deleted_this_post_is_answered_with_the_keyboard_with_and_without_sc
         operator
             .read(&["1 change", "post.deleted_via_api", "alice"])
             .await;
+        operator.choose("post.deleted_via_api").await;
+        let seen = operator.read(&["spam", "CHEAP WATCHES!!! <script>"]).await;
+        assert!(seen.contains("alice"), "{seen}");
     };
     walk().await;
     operator.forbid_scripts().await;
