@@ -81,3 +81,7 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/getting-started.md")]
 struct GettingStarted;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/operator-surface.md")]
+struct OperatorSurfaceGuide;

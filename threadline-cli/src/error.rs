@@ -36,6 +36,14 @@ pub(crate) enum Error {
         err: io::Error,
     },
 
+    /// The file `.env` can't be read.
+    #[error("failed to read `.env`")]
+    Environment(#[source] io::Error),
+
+    /// The file `.env` is not what it should be.
+    #[error("`.env` has a line that is no `NAME=value`")]
+    EnvironmentSyntax,
+
     /// See [`ConfigError`].
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -209,6 +217,7 @@ impl Error {
             },
             Self::Config(ConfigError::Parse { .. })
             | Self::NoRetention
+            | Self::EnvironmentSyntax
             | Self::Key(_)
             | Self::Filter { .. }
             | Self::Retention(RetentionError::Policy(_))
@@ -223,6 +232,7 @@ impl Error {
             Self::Locate(LocateError::Read { .. }) => exit_code::FAILURE,
             Self::Locate(_) => exit_code::USAGE,
             Self::Directory { .. }
+            | Self::Environment(_)
             | Self::Health(_)
             | Self::Retention(_)
             | Self::Continuity(_)
@@ -244,6 +254,9 @@ impl Error {
         match self {
             Self::Locate(error) => error.help(),
             Self::NoDatabase => Some("set DATABASE_URL, or use `--database-url`".to_owned()),
+            Self::EnvironmentSyntax => Some(
+                "put a value with spaces or `#` in quotes, and comments behind `#`".to_owned(),
+            ),
             Self::Key(error) => Some(error.help()),
             Self::NoTransaction(_) => Some(
                 "take an id that `cargo threadline timeline` shows; it may have been purged since"

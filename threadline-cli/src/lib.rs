@@ -12,8 +12,11 @@ mod command;
 mod config;
 mod database;
 mod entity;
+mod environment;
 mod error;
 pub mod exit_code;
+#[cfg(test)]
+mod guide;
 mod json;
 mod migration;
 mod migrator;
@@ -43,6 +46,10 @@ use crate::{
 /// assert_eq!(code, std::process::ExitCode::from(threadline_cli::exit_code::OK));
 /// ```
 pub fn main(args: impl IntoIterator<Item = impl Into<OsString>>) -> ExitCode {
+    if let Err(error) = environment::complete() {
+        output::error(&error);
+        return ExitCode::from(error.exit_code());
+    }
     let cli = match Cli::try_parse_from(without_cargo(args)) {
         Ok(cli) => cli,
         Err(error) => return ExitCode::from(output::usage(&error)),

@@ -9,7 +9,8 @@ use super::{ProjectArgs, WriteArgs};
 /// Write the migration that creates the audit schema, and register it in the Migrator
 ///
 /// The SQL is frozen into the migration, so that every database gets the same. A project that has
-/// the migration already is left alone.
+/// the migration already is left alone, unless this version of Threadline makes another schema: then
+/// a further migration brings it up to date, and nothing in it is lost.
 #[derive(Debug, Args)]
 pub(crate) struct InstallArgs {
     #[command(flatten)]

@@ -11,7 +11,7 @@ use threadline::{
     codegen::{TableName, TableSpec},
 };
 
-use crate::migration::{Marker, MarkerError, version::stamp};
+use crate::migration::{Marker, MarkerError, file::holds, version::stamp};
 
 /// The existing migrations could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +40,14 @@ pub(crate) struct Installed<'a> {
     pub(crate) name: &'a str,
     pub(crate) path: &'a Path,
     pub(crate) schema: &'a SchemaName,
+    text: &'a str,
+}
+
+impl Installed<'_> {
+    /// Whether it runs this SQL.
+    pub(crate) fn runs(&self, sql: &str) -> bool {
+        holds(self.text, sql)
+    }
 }
 
 /// One migration file that Threadline wrote.
@@ -47,6 +55,8 @@ pub(crate) struct Installed<'a> {
 struct Written {
     name: String,
     path: PathBuf,
+    /// The file, with line feeds only.
+    text: String,
     markers: Vec<Marker>,
 }
 
@@ -90,7 +100,8 @@ impl Existing {
                 continue;
             }
             let bytes = fs::read(&file).map_err(failed(&file))?;
-            let markers = Marker::read(&String::from_utf8_lossy(&bytes)).map_err(|err| {
+            let text = String::from_utf8_lossy(&bytes).replace("\r\n", "\n");
+            let markers = Marker::read(&text).map_err(|err| {
                 let path = file.clone();
                 ExistingError::Marker { path, err }
             })?;
@@ -98,6 +109,7 @@ impl Existing {
                 existing.written.push(Written {
                     name: name.clone(),
                     path: file,
+                    text,
                     markers,
                 });
             }
@@ -113,14 +125,15 @@ impl Existing {
         self.names.iter().map(String::as_str)
     }
 
-    /// The migration that creates the audit schema.
+    /// The newest migration that creates the audit schema, or brings it up to date.
     pub(crate) fn install(&self) -> Option<Installed<'_>> {
-        self.written.iter().find_map(|written| {
+        self.written.iter().rev().find_map(|written| {
             written.markers.iter().find_map(|marker| match marker {
                 Marker::Install(schema) => Some(Installed {
                     name: &written.name,
                     path: &written.path,
                     schema,
+                    text: &written.text,
                 }),
                 Marker::Spec(_) => None,
             })
@@ -145,6 +158,14 @@ impl Existing {
                 Marker::Install(_) => None,
             })
             .collect()
+    }
+
+    /// Whether the newest migration of a table runs this SQL.
+    pub(crate) fn captures(&self, table: &TableName, sql: &str) -> bool {
+        let is_of = |marker: &Marker| matches!(marker, Marker::Spec(spec) if spec.name == *table);
+        let mut written = self.written.iter().rev();
+        let newest = written.find(|written| written.markers.iter().any(is_of));
+        newest.is_some_and(|written| holds(&written.text, sql))
     }
 
     /// The first file that Threadline wrote and `is_registered` does not know.

@@ -16,6 +16,8 @@ const TEMPLATE: &str = include_str!("../../templates/migration/migration.rs.jinj
 pub(crate) enum Subject<'a> {
     /// It creates the audit schema.
     Install(&'a SchemaName),
+    /// It brings the audit schema up to date.
+    Upgrade(&'a SchemaName),
     /// It installs the capture of tables.
     Capture(Vec<&'a TableName>),
 }
@@ -52,8 +54,9 @@ impl MigrationFile<'_> {
             .iter()
             .map(Marker::to_line)
             .collect::<Result<Vec<_>, _>>()?;
+        let upgrade = matches!(self.subject, Subject::Upgrade(_));
         let (schema, tables) = match &self.subject {
-            Subject::Install(schema) => (schema.as_str(), Vec::new()),
+            Subject::Install(schema) | Subject::Upgrade(schema) => (schema.as_str(), Vec::new()),
             Subject::Capture(tables) => {
                 let escape = |c: char| c.escape_unicode().to_string();
                 let tables = tables
@@ -69,6 +72,7 @@ impl MigrationFile<'_> {
             TEMPLATE,
             context! {
                 schema,
+                upgrade,
                 tables,
                 markers,
                 up => string_literal(&self.sql.up),
@@ -94,6 +98,14 @@ fn string_literal(text: &str) -> String {
         .max();
     let hashes = "#".repeat(longest.unwrap_or(0).max(1));
     format!("r{hashes}\"{text}\"{hashes}")
+}
+
+/// Whether the text of a migration file has this SQL, alone or beside other SQL.
+pub(crate) fn holds(text: &str, sql: &str) -> bool {
+    text.contains(sql) || {
+        let escaped = format!("{sql:?}");
+        text.contains(escaped.trim_matches('"'))
+    }
 }
 
 #[cfg(test)]
@@ -127,6 +139,28 @@ mod tests {
             },
         };
         insta::assert_snapshot!(file.render().unwrap());
+    }
+
+    #[test]
+    fn a_file_holds_the_sql_that_it_was_made_with_however_that_is_quoted() {
+        let schema = SchemaName::default();
+        for up in [
+            "SELECT 'ü \"x\"#';\n",
+            "SELECT '\u{202e} \"x\"';\n\tSELECT 2;\n",
+        ] {
+            let sql = MigrationSql {
+                up: up.to_owned(),
+                down: String::new(),
+            };
+            let file = MigrationFile {
+                subject: Subject::Upgrade(&schema),
+                markers: Vec::new(),
+                sql,
+            };
+            let text = file.render().unwrap();
+            assert!(holds(&text, up), "{text}");
+            assert!(!holds(&text, &up.replace('x', "y")), "{text}");
+        }
     }
 
     #[test]

@@ -81,6 +81,11 @@ impl Host {
         self.database_url = Some(url.to_owned());
     }
 
+    /// Takes it away again.
+    pub(crate) fn use_no_database(&mut self) {
+        self.database_url = None;
+    }
+
     /// The `DATABASE_URL`; empty without one.
     pub(crate) fn database_url(&self) -> &str {
         self.database_url.as_deref().unwrap_or_default()

@@ -161,3 +161,62 @@ fn a_wrong_configuration_is_named_with_its_line() {
     host.write("threadline.toml", "shema = 'audit'\n");
     insta::assert_snapshot!("wrong_configuration", host.refused(2, &["install"]));
 }
+
+/// Makes the newest migration one that another version of the library wrote.
+fn age(host: &Host) -> String {
+    let path = format!("migration/src/{}", host.written().last().unwrap());
+    host.edit(&path, "version 1", "version 0");
+    path
+}
+
+#[test]
+fn what_another_version_wrote_is_brought_up_to_date_once() {
+    let host = Host::new();
+    host.done(["install"]);
+    host.done(["gen-triggers", "--tables", "posts"]);
+    let capture = age(&host);
+    let said = host.done(["gen-triggers", "--tables", "posts"]);
+    insta::assert_snapshot!("capture_of_another_version", said);
+    let said = host.done(["gen-triggers", "--tables", "posts"]);
+    assert!(
+        said.ends_with("the capture of `posts` is up to date\n"),
+        "{said}"
+    );
+    assert_eq!(host.written().len(), 3);
+
+    let install = format!("migration/src/{}", host.written()[0]);
+    host.edit(&install, "version 1", "version 0");
+    let said = host.done(["gen-triggers", "--tables", "posts"]);
+    assert!(
+        said.contains("`cargo threadline install` writes the migration that brings it to this one"),
+        "{said}"
+    );
+    let before = [install.as_str(), capture.as_str()].map(|path| host.read(path));
+    insta::assert_snapshot!("schema_of_another_version", host.done(["install"]));
+    let said = host.done(["install"]);
+    assert!(
+        said.contains("_threadline_upgrade.rs` already installs"),
+        "{said}"
+    );
+    let written = host.written();
+    assert_eq!(written.len(), 4);
+    assert_eq!(
+        before,
+        [install.as_str(), capture.as_str()].map(|path| host.read(path))
+    );
+    let upgrade = host.read(&format!("migration/src/{}", written[3]));
+    assert!(
+        upgrade.starts_with("//! Brings the audit schema `threadline` to the version of Threadline that wrote this.\n"),
+        "{upgrade}"
+    );
+    assert!(
+        upgrade.contains("const DOWN: &str = r#\"-- Nothing is taken back.\n\"#;"),
+        "{upgrade}"
+    );
+    let registered = host.read(LIB_PATH);
+    let name = written[3].strip_suffix(".rs").unwrap();
+    assert!(
+        registered.contains(&format!("Box::new({name}::Migration),\n")),
+        "{registered}"
+    );
+}

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 
 mod database;
+mod environment;
 mod gen_triggers;
 mod guides;
 mod health;
@@ -13,5 +14,7 @@ mod migrate;
 mod pooled;
 mod retention;
 mod surface;
+#[cfg(feature = "tls")]
+mod tls;
 mod trail;
 mod verify_coverage;

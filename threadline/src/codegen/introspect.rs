@@ -2,7 +2,7 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement};
 
 use super::{ColumnKind, ColumnSpec, InvalidSpec, TableName, TableSpec};
 use crate::{
-    policy::{CaptureLevel, CapturePolicy},
+    policy::{CaptureLevel, CapturePolicy, TruncateMode},
     schema::SchemaName,
 };
 
@@ -52,6 +52,16 @@ pub enum IntrospectError {
         table: TableName,
         /// Why.
         reason: String,
+    },
+    /// A TRUNCATE would have to read rows that row security hides from the capture.
+    #[error(
+        "table `{table}` has row security, and `truncate = \"rows\"` reads every row of it: let `{role}` bypass it (ALTER ROLE … BYPASSRLS), or choose `record` or `refuse`"
+    )]
+    RowSecurity {
+        /// The table.
+        table: TableName,
+        /// Whose functions read the table.
+        role: String,
     },
     /// The policy does not fit.
     #[error(transparent)]
@@ -148,6 +158,15 @@ pub async fn introspect<C: ConnectionTrait>(
             err,
         })?;
     let key = key(table, &policy, &indexes)?;
+    let role = format!("{schema}_capture");
+    if policy.truncate == TruncateMode::Rows
+        && hides_rows(relation.oid, &role, db).await.map_err(fault)?
+    {
+        return Err(IntrospectError::RowSecurity {
+            table: table.clone(),
+            role,
+        });
+    }
     let columns = columns.into_iter().map(|c| ColumnSpec {
         kind: kind(&c.kind),
         name: c.name,
@@ -290,6 +309,16 @@ async fn relation<C: ConnectionTrait>(
     Relation::find_by_statement(statement(db, sql, values))
         .one(db)
         .await
+}
+
+/// Whether row security stands between the functions of the capture and the rows. Without a role of
+/// their own they belong to whoever owns the table, most often.
+async fn hides_rows<C: ConnectionTrait>(oid: i64, role: &str, db: &C) -> Result<bool, DbErr> {
+    let sql = "SELECT c.relrowsecurity AND CASE WHEN r.oid IS NULL THEN c.relforcerowsecurity ELSE NOT (r.rolbypassrls OR r.rolsuper) END
+        FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_roles r ON r.rolname = $2 WHERE c.oid = $1::bigint::oid";
+    let values = [oid.into(), role.into()];
+    let row = db.query_one_raw(statement(db, sql, values)).await?;
+    row.map_or(Ok(false), |row| row.try_get_by_index(0))
 }
 
 async fn similar<C: ConnectionTrait>(

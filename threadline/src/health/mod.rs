@@ -44,5 +44,13 @@ pub const HEALTH_SCHEMA_VERSION: u32 = 1;
 struct ProductionChecklist;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../../docs/redaction.md")]
+struct Redaction;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/incident-playbook.md")]
+struct IncidentPlaybook;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../../docs/supported-tables.md")]
 struct SupportedTables;

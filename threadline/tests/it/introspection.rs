@@ -6,6 +6,7 @@ use insta::assert_snapshot;
 use threadline::{
     CapturePolicy,
     codegen::{ColumnKind, IntrospectError},
+    policy::TruncateMode,
 };
 
 use crate::support::{TestDb, sql::names};
@@ -246,4 +247,26 @@ async fn the_kind_of_a_column_looks_through_domains_and_arrays() {
         .collect();
     assert_eq!(found, kinds);
     assert_eq!(spec.columns.len(), kinds.len() + 1);
+}
+
+#[tokio::test]
+async fn rows_that_row_security_hides_can_not_be_read_by_a_truncate() {
+    let test = TestDb::new().await;
+    test.run(
+        "CREATE TABLE hidden (id int PRIMARY KEY); ALTER TABLE hidden ENABLE ROW LEVEL SECURITY",
+    )
+    .await;
+    let rows = || CapturePolicy {
+        truncate: TruncateMode::Rows,
+        ..CapturePolicy::default()
+    };
+    let refused = test.spec("hidden", rows()).await.unwrap_err();
+    assert!(
+        matches!(&refused, IntrospectError::RowSecurity { role, .. } if role == "threadline_capture"),
+        "{refused}"
+    );
+    test.spec("hidden", CapturePolicy::default()).await.unwrap();
+    test.run("ALTER TABLE hidden DISABLE ROW LEVEL SECURITY")
+        .await;
+    test.spec("hidden", rows()).await.unwrap();
 }

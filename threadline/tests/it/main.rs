@@ -36,4 +36,5 @@ mod telemetry;
 mod timeline;
 mod transactions;
 mod traps;
+mod upgrade;
 mod write;

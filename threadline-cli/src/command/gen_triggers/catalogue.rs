@@ -21,7 +21,7 @@ use tokio::{
 use crate::reading;
 
 /// How long to wait for a server before working without it.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The database was reached and failed, or its address is wrong.
 #[derive(Debug, thiserror::Error)]

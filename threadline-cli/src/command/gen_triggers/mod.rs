@@ -30,6 +30,9 @@ const SUFFIX: &str = "threadline_capture";
 /// The audit schema may come from elsewhere, but hardly ever does.
 const NOT_INSTALLED: &str =
     "no migration creates the audit schema; `cargo threadline install` writes one";
+/// A capture may need what the audit schema did not have yet.
+const OTHER_VERSION: &str = "the audit schema is that of another version of Threadline; `cargo threadline install` writes the \
+                             migration that brings it to this one, which has to run before this capture";
 /// The longest part of a migration's name that is made of a table's name.
 const MAX_TABLE_SUFFIX: usize = 60;
 
@@ -44,7 +47,12 @@ pub(crate) fn run(args: &GenTriggersArgs) -> Result<Report> {
     plan.check_registered()?;
     let mut warnings = Vec::new();
     let schema = match plan.installed()? {
-        Some(installed) => installed.schema.clone(),
+        Some(installed) => {
+            if !installed.runs(&codegen::base_schema(installed.schema).up) {
+                warnings.push(OTHER_VERSION.to_owned());
+            }
+            installed.schema.clone()
+        }
         None => {
             warnings.push(NOT_INSTALLED.to_owned());
             settings.schema().cloned().unwrap_or_default()
@@ -71,17 +79,31 @@ pub(crate) fn run(args: &GenTriggersArgs) -> Result<Report> {
         )?);
     }
 
-    let (current, changed): (Vec<_>, Vec<_>) = specs
-        .iter()
-        .partition(|spec| !args.again && installed.get(&spec.name) == Some(spec));
+    let mut notes = Vec::new();
+    let mut changed = Vec::new();
+    for spec in &specs {
+        let is_same = installed.get(&spec.name) == Some(&spec);
+        let sql = codegen::capture(&schema, spec, None).map_err(Refusal::Spec)?;
+        let is_current = plan.existing.captures(&spec.name, &sql.up);
+        if is_same && is_current && !args.again {
+            notes.push(format!("the capture of `{}` is up to date", spec.name));
+            continue;
+        }
+        if is_same && !is_current {
+            notes.push(format!(
+                "the capture of `{}` is that of another version of Threadline",
+                spec.name
+            ));
+        }
+        changed.push(spec);
+    }
     let mut report = if changed.is_empty() {
         Report::default()
     } else {
         let file = migration(&schema, &changed, &installed)?;
         plan.add(&file, &suffix(&changed))?
     };
-    let up_to_date = |spec: &TableSpec| format!("the capture of `{}` is up to date", spec.name);
-    report.notes = current.into_iter().map(up_to_date).collect();
+    report.notes = notes;
     report.warnings = warnings;
     Ok(report)
 }
