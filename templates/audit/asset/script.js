@@ -47,6 +47,10 @@ document.addEventListener("keydown", (event) => {
   act();
 });
 
+for (const field of document.querySelectorAll("[data-submit]")) {
+  field.addEventListener("change", () => field.form.requestSubmit());
+}
+
 for (const text of document.querySelectorAll("[data-copy]")) {
   if (!navigator.clipboard) break;
   const button = document.createElement("button");

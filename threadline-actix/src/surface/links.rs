@@ -1,6 +1,7 @@
 //! Where things are: every address on a page is built here, from the place where the surface is mounted. Pure.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use threadline::codegen::TableName;
 
 /// What stays as it is in a segment of a path.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -76,6 +77,13 @@ impl Links {
     pub(crate) fn row(&self, schema: &str, table: &str, key: &str) -> String {
         let table = utf8_percent_encode(&table_segment(schema, table), SEGMENT).to_string();
         self.to(&format!("/rows/{table}/{}", name(&key_segment(key))), "")
+    }
+
+    /// One record, by what somebody wrote for its key: the value of the one column, or JSON.
+    pub(crate) fn record(&self, table: &TableName, key: &str) -> String {
+        let table = table_segment(table.schema(), table.table());
+        let table = utf8_percent_encode(&table, SEGMENT);
+        self.to(&format!("/rows/{table}/{}", name(key)), "")
     }
 
     /// What an actor did; an anonymous one has no id.

@@ -33,11 +33,14 @@ mod chrome;
 mod command;
 #[allow(dead_code, reason = "for the pages to come")]
 mod failure;
+mod find;
 #[allow(dead_code, reason = "for the pages to come")]
 mod format;
 mod headers;
 #[allow(dead_code, reason = "for the pages to come")]
 mod links;
+#[allow(dead_code, reason = "for the pages to come")]
+mod moment;
 mod page;
 mod parameters;
 mod prose;
@@ -51,10 +54,13 @@ mod text;
 #[allow(dead_code, reason = "for the pages to come")]
 mod visit;
 
+mod activity;
 mod coverage;
 mod export;
+mod home;
 mod redaction;
 mod retention;
+mod row;
 mod timeline;
 mod trail;
 mod transaction;

@@ -6,19 +6,22 @@ use sea_orm::{
     ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, TransactionTrait as _,
 };
 use threadline::{
-    AuditChange, ChangeScope, IncidentQuery, Timeline, TransactionSummaries, TransactionSummary,
-    incident, timeline, transaction_summaries,
+    AuditChange, ChangeScope, IncidentQuery, JsonText, Record, Timeline, TransactionSummaries,
+    TransactionSummary, Transactions, codegen::TableName, incident, record, timeline,
+    transaction_summaries, transactions,
 };
 
 use super::{
     failure::Failure,
-    trail::{Group, groups},
+    trail::{Group, groups, groups_of},
 };
 
 /// How many changes of each transaction in a list are counted.
 const COUNTED: u64 = 500;
 /// How many actions of each transaction in a list are named.
 const NAMED: u64 = 5;
+/// How many changes of each transaction in a list of transactions are shown.
+const SAMPLES: u64 = 6;
 
 /// The reads of one page. They see one state of the database, change nothing, and none of them takes longer than the
 /// surface allows. Every question about the trail begins here, so that none misses the operator's scope.
@@ -94,6 +97,35 @@ impl Reads {
         let query = self.summaries(ids).changes_cap(COUNTED).actions_cap(NAMED);
         let summaries = query.fetch(&self.transaction).await?;
         Ok(groups(changes, summaries))
+    }
+
+    /// A query over the transactions that the operator may see.
+    pub(crate) fn transactions(&self) -> Transactions {
+        match &self.scope {
+            None => transactions(),
+            Some(scope) => transactions().in_scope(scope),
+        }
+    }
+
+    /// A record, as far as the operator may see it.
+    pub(crate) fn record(&self, table: TableName, key: JsonText) -> Record {
+        match &self.scope {
+            None => record(table, key),
+            Some(scope) => record(table, key).in_scope(scope),
+        }
+    }
+
+    /// Transactions that the operator may see, with some of their changes.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn groups_of(
+        &self,
+        ids: impl IntoIterator<Item = i64>,
+    ) -> Result<Vec<Group>, Failure> {
+        let query = self.summaries(ids).changes_cap(COUNTED).actions_cap(NAMED);
+        let summaries = query.samples(SAMPLES).fetch(&self.transaction).await?;
+        Ok(groups_of(summaries))
     }
 
     /// Gives the connection back.

@@ -13,15 +13,16 @@ use minijinja::context;
 use threadline::export::ExportFormat;
 
 use super::{
-    answer, asset,
+    activity, answer, asset,
     authorize::{Authorized, Gate, Refusal},
     command::Command,
     coverage, export,
     failure::Failure,
-    headers,
+    find::find,
+    headers, home,
     page::Page,
     reads::Reads,
-    redaction, retention,
+    redaction, retention, row,
     surface::{Mount, Surface},
     timeline, transaction,
     visit::Visit,
@@ -40,6 +41,8 @@ pub(super) fn register(surface: &Rc<Surface>, config: &mut AppService) {
                 Ok(answer)
             }
         })
+        .service(home(surface))
+        .service(finder(surface))
         .service(page(surface, "/timeline", timeline::show))
         .service(policy_page(
             surface,
@@ -60,6 +63,15 @@ pub(super) fn register(surface: &Rc<Surface>, config: &mut AppService) {
             retention::show,
         ))
         .service(page(surface, "/transactions/{id}", transaction::show))
+        .service(page(surface, "/rows/{table}/{key}", row::show))
+        .service(page(surface, "/actors/{kind}", activity::of_actor))
+        .service(page(surface, "/actors/{kind}/{id}", activity::of_actor))
+        .service(page(
+            surface,
+            "/correlations/{id}",
+            activity::of_correlation,
+        ))
+        .service(page(surface, "/requests/{id}", activity::of_request))
         .service(exports(surface, ExportFormat::Csv))
         .service(exports(surface, ExportFormat::Json))
         .service(exports(surface, ExportFormat::Ndjson))
@@ -112,12 +124,21 @@ where
     P: Page + 'static,
     F: AsyncFn(&Visit, &Reads) -> Result<P, Failure> + 'static,
 {
+    let twin = format!("{path}.json");
+    let mut paths = vec![path];
+    if !path.ends_with('}') {
+        paths.push(&twin);
+    }
+    at(surface, gate, paths, show)
+}
+
+/// What is shown at some paths.
+fn at<P, F>(surface: &Rc<Surface>, gate: &Rc<Gate>, paths: Vec<&str>, show: F) -> Resource
+where
+    P: Page + 'static,
+    F: AsyncFn(&Visit, &Reads) -> Result<P, Failure> + 'static,
+{
     let (surface, gate, show) = (Rc::clone(surface), Rc::clone(gate), Rc::new(show));
-    let paths: Vec<String> = if path.ends_with('}') {
-        vec![path.to_owned()]
-    } else {
-        vec![path.to_owned(), format!("{path}.json")]
-    };
     let handler = move |request: HttpRequest| {
         let (surface, gate, show) = (Rc::clone(&surface), Rc::clone(&gate), Rc::clone(&show));
         async move {
@@ -150,6 +171,39 @@ where
     let shown = shown?;
     ended?;
     Ok(shown)
+}
+
+/// The home page, which has no name to put an extension to.
+fn home(surface: &Rc<Surface>) -> Resource {
+    at(
+        surface,
+        &surface.pages,
+        vec!["", "/", "/index.json"],
+        home::show,
+    )
+}
+
+/// Leads from what somebody looks for to the page that has it.
+fn finder(surface: &Rc<Surface>) -> Resource {
+    let surface = Rc::clone(surface);
+    web::resource("/find").route(web::get().to(move |request: HttpRequest| {
+        let surface = Rc::clone(&surface);
+        async move {
+            let visit = match surface.pages.pass(&request).await {
+                Ok(authorized) => Visit::new(&request, &surface, authorized),
+                Err(refusal) => return refused(&surface, &request, refusal),
+            };
+            let found = visit
+                .parameters()
+                .and_then(|parameters| find(parameters, visit.links()));
+            match found {
+                Ok(place) => HttpResponse::SeeOther()
+                    .insert_header((header::LOCATION, place))
+                    .finish(),
+                Err(failure) => answer::failed(&visit, &failure),
+            }
+        }
+    }))
 }
 
 /// The timeline as a file.

@@ -1,17 +1,23 @@
 use std::collections::{BTreeMap, HashMap};
 
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder,
+    QuerySelect,
     sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement},
 };
 use serde::Serialize;
 
 use super::{
-    scope::{ChangeScope, standings},
+    page::MAX_PAGE_SIZE,
+    scope::{ChangeScope, standings, withheld_columns},
     timeline::Count,
 };
 use crate::{
-    entity::{audit_action, audit_change::Op, audit_transaction},
+    entity::{
+        audit_action,
+        audit_change::{self, Op},
+        audit_transaction,
+    },
     error::Result,
     schema,
 };
@@ -43,6 +49,7 @@ pub fn transaction_summaries(ids: impl IntoIterator<Item = i64>) -> TransactionS
         scope: None,
         changes: 1_000,
         actions: 20,
+        samples: 0,
     }
 }
 
@@ -54,6 +61,7 @@ pub struct TransactionSummaries {
     scope: Option<ChangeScope>,
     changes: u64,
     actions: u64,
+    samples: u64,
 }
 
 /// A transaction in a list.
@@ -70,6 +78,8 @@ pub struct TransactionSummary {
     pub changes: Count,
     /// Of which tables they are, by schema and name. Where the count is capped, of those counted.
     pub tables: Vec<TableChanges>,
+    /// Some of the changes, in order; see [`TransactionSummaries::samples`].
+    pub samples: Vec<audit_change::Model>,
 }
 
 /// How often rows of one table changed.
@@ -109,6 +119,13 @@ impl TransactionSummaries {
         self
     }
 
+    /// Sets how many changes of each transaction are given as samples. Of a transaction that has no
+    /// more than that they are all, of others any. Default: none.
+    pub fn samples(mut self, number: u64) -> Self {
+        self.samples = Ord::min(number, MAX_PAGE_SIZE);
+        self
+    }
+
     /// Reads the summaries, in the order of the ids. An id without a transaction, or without one in
     /// scope, has none.
     ///
@@ -141,6 +158,7 @@ impl TransactionSummaries {
             .collect();
         let mut actions = self.read_actions(&ids, db).await?;
         let mut counts = self.read_counts(&ids, db).await?;
+        let mut samples = self.read_samples(&ids, db).await?;
         let summary = |id: i64| {
             let mut transaction = found.remove(&id)?;
             let mut actions = actions.remove(&id).unwrap_or_default();
@@ -160,6 +178,7 @@ impl TransactionSummaries {
                     capped: n > self.changes,
                 },
                 tables,
+                samples: samples.remove(&id).unwrap_or_default(),
             })
         };
         Ok(ids.into_iter().filter_map(summary).collect())
@@ -219,12 +238,44 @@ impl TransactionSummaries {
             .collect())
     }
 
+    async fn read_samples<C: ConnectionTrait>(
+        &self,
+        ids: &[i64],
+        db: &C,
+    ) -> Result<HashMap<i64, Vec<audit_change::Model>>> {
+        let mut by_transaction: HashMap<i64, Vec<audit_change::Model>> = HashMap::new();
+        if self.samples == 0 {
+            return Ok(by_transaction);
+        }
+        let some = of_each(ids, "audit_changes", "", self.samples - 1, self.holds());
+        let mut select = audit_change::Entity::find();
+        QuerySelect::query(&mut select)
+            .from_clear()
+            .from_subquery(some, Alias::new("audit_changes"));
+        let select = match &self.scope {
+            Some(scope) => withheld_columns(scope, select),
+            None => select,
+        };
+        let order = audit_change::Column::CapturedAt;
+        let select = select
+            .order_by_asc(order)
+            .order_by_asc(audit_change::Column::Id);
+        for change in select.all(db).await? {
+            let samples = by_transaction.entry(change.transaction_id).or_default();
+            samples.push(change);
+        }
+        Ok(by_transaction)
+    }
+
+    /// That a change counts.
+    fn holds(&self) -> Expr {
+        let scope = self.scope.as_ref();
+        scope.map_or_else(|| Expr::cust("true"), ChangeScope::holds)
+    }
+
     /// How often each op was done to each table in each transaction.
     fn counts_of(&self, ids: &[i64]) -> SelectStatement {
-        let holds = self
-            .scope
-            .as_ref()
-            .map_or_else(|| Expr::cust("true"), ChangeScope::holds);
+        let holds = self.holds();
         let some = of_each(ids, "audit_changes", "", self.changes, holds);
         Query::select()
             .expr(Expr::cust(

@@ -47,6 +47,31 @@ async fn a_summary_counts_changes_by_table_and_op_up_to_a_cap() {
         .collect();
     assert_eq!(counts, [("a", 5, 2, 1, 0), ("b", 1, 0, 0, 1)]);
 
+    let sampled = transaction_summaries([id])
+        .samples(20)
+        .fetch(&test.db)
+        .await
+        .unwrap();
+    let all = threadline::incident(id)
+        .fetch(&test.db)
+        .await
+        .unwrap()
+        .unwrap()
+        .changes;
+    assert!(
+        sampled[0]
+            .samples
+            .iter()
+            .eq(all.iter().map(|entry| &entry.change))
+    );
+    let sampled = transaction_summaries([id])
+        .samples(4)
+        .fetch(&test.db)
+        .await
+        .unwrap();
+    assert_eq!(sampled[0].samples.len(), 4);
+    assert_eq!(summary.samples.len(), 0);
+
     let capped = transaction_summaries([id])
         .changes_cap(3)
         .fetch(&test.db)

@@ -6,8 +6,12 @@ use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 use threadline::{ActorKind, ActorRef, InvalidActorRef, Op, Timeline};
 
-use super::moment::{Ago, InvalidMoment, Moment};
-use crate::surface::{command::Command, failure::Failure, parameters::Parameters};
+use crate::surface::{
+    command::Command,
+    failure::Failure,
+    moment::{Ago, InvalidMoment, Moment},
+    parameters::Parameters,
+};
 
 /// What a timeline shows where nobody said how far back.
 pub(crate) const DEFAULT_WINDOW: Ago = Ago::days(7);

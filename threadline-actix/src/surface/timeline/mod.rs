@@ -2,7 +2,6 @@
 
 mod filter;
 mod model;
-mod moment;
 mod question;
 mod search;
 mod show;

@@ -7,11 +7,11 @@ use threadline::Count;
 
 use super::{
     filter::{Filter, Since, encode},
-    moment::{Ago, Moment},
     search,
 };
 use crate::surface::{
     links::Links,
+    moment::{Ago, Moment},
     page::{Head, Page, Section},
     trail::{Group, days_view, instant_view, iso},
 };

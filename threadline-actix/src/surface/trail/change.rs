@@ -77,13 +77,14 @@ pub(crate) fn change_view(
     }
 }
 
-fn field_view(field: &FieldChange, room: ValueRoom) -> Value {
+/// What templates show of a column that is not the same on both sides.
+pub(crate) fn field_view(field: &FieldChange, room: ValueRoom) -> Value {
     let (before, after) = sides_view(&field.before, &field.after, room);
     context! { name => field.name.as_str(), before, after }
 }
 
 /// A key for people: the value of one column, or `a=1, b=2`.
-fn key_text(key: &str) -> String {
+pub(crate) fn key_text(key: &str) -> String {
     type Columns = std::collections::BTreeMap<String, threadline::JsonText>;
     let Ok(columns) = serde_json::from_str::<Columns>(key) else {
         return key.to_owned();

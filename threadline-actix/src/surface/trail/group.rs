@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use minijinja::{Value, context};
 use serde::Serialize;
 use threadline::{
@@ -46,6 +47,9 @@ pub(crate) struct Group {
     pub(crate) tables: Vec<TableChanges>,
     /// The changes on this page, in its order.
     pub(crate) changes: Vec<ShownChange>,
+    /// Whether the changes are samples of the transaction's.
+    #[serde(skip)]
+    pub(crate) sampled: bool,
 }
 
 /// Changes by their transactions, in the order in which each first appears.
@@ -67,7 +71,41 @@ pub(crate) fn groups(changes: Vec<AuditChange>, summaries: Vec<TransactionSummar
     groups
 }
 
+/// Transactions with some of their changes, newest first.
+pub(crate) fn groups_of(summaries: Vec<TransactionSummary>) -> Vec<Group> {
+    summaries
+        .into_iter()
+        .map(|mut summary| {
+            let samples = std::mem::take(&mut summary.samples);
+            let mut group = Group::new(summary.transaction.id, Some(summary));
+            group.changes = samples.into_iter().rev().map(Into::into).collect();
+            group.sampled = true;
+            group
+        })
+        .collect()
+}
+
 impl Group {
+    /// When it happened: of a timeline its newest change, of a list of transactions their beginning.
+    fn at(&self) -> Option<DateTime<Utc>> {
+        let newest = self.changes.first().map(|newest| newest.change.captured_at);
+        let began = self.transaction.as_ref().map(|of| of.occurred_at);
+        if self.sampled {
+            began.or(newest)
+        } else {
+            newest.or(began)
+        }
+    }
+
+    /// How many changes there are besides so many.
+    fn besides(&self, shown: usize) -> u64 {
+        let all = match self.count {
+            Some(count) if self.sampled => count.value,
+            _ => self.changes.len() as u64,
+        };
+        all.saturating_sub(shown as u64)
+    }
+
     fn new(transaction_id: i64, summary: Option<TransactionSummary>) -> Self {
         let mut group = Self {
             transaction_id,
@@ -77,6 +115,7 @@ impl Group {
             count: None,
             tables: Vec::new(),
             changes: Vec::new(),
+            sampled: false,
         };
         if let Some(summary) = summary {
             group.transaction = Some(summary.transaction);
@@ -91,10 +130,7 @@ impl Group {
 
 /// What templates show of groups: by the days of their newest changes.
 pub(crate) fn days_view(groups: &[Group], links: &Links) -> Vec<Value> {
-    let day = |group: &Group| {
-        let newest = group.changes.first();
-        newest.map(|newest| newest.change.captured_at.date_naive())
-    };
+    let day = |group: &Group| group.at().map(|at| at.date_naive());
     groups
         .chunk_by(|a, b| day(a) == day(b))
         .filter_map(|chunk| {
@@ -124,7 +160,7 @@ fn group_view(group: &Group, links: &Links) -> Value {
     context! {
         id => group.transaction_id,
         link => links.transaction(group.transaction_id),
-        at => group.changes.first().map(|newest| instant_view(newest.change.captured_at)),
+        at => group.at().map(instant_view),
         known => of.is_some(),
         actor => actor.map(|actor| actor.view(links)),
         request => of.and_then(|of| reference(of.request_id.as_deref(), Links::request)),
@@ -134,7 +170,7 @@ fn group_view(group: &Group, links: &Links) -> Value {
         more_actions => group.more_actions,
         capped => group.count.is_some_and(|count| count.capped),
         tables => group.tables.iter().map(table_view).collect::<Vec<_>>(),
-        more_changes => group.changes.len() - changes.len(),
+        more_changes => group.besides(changes.len()),
         changes,
     }
 }

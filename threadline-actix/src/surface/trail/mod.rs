@@ -9,8 +9,8 @@ mod words;
 
 pub(crate) use self::{
     actor::ActorName,
-    change::{Room, change_view},
-    group::{Group, days_view, groups, table_view},
+    change::{Room, change_view, field_view, key_text},
+    group::{Group, days_view, groups, groups_of, table_view},
     instant::{instant_view, iso},
-    value::ValueRoom,
+    value::{ValueRoom, value_view},
 };

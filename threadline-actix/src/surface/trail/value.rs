@@ -19,7 +19,7 @@ pub(crate) struct ValueRoom {
 /// `state` is `text`, `json`, `empty`, `null`, `masked`, `not_recorded` or `absent`. A text is shown without quotes, any
 /// other value as JSON: `text` at once, `folded` on demand, and `more` counts the characters after that. Where two sides
 /// were compared word by word there are `pieces` instead.
-pub(super) fn value_view(value: &FieldValue, room: ValueRoom) -> Value {
+pub(crate) fn value_view(value: &FieldValue, room: ValueRoom) -> Value {
     match shown(value) {
         Shown::Word(state) => context! { state },
         Shown::Text(state, text) => folded(state, &text, room),

@@ -1,8 +1,10 @@
 //! The operator surface, through actix-web's own test service, against a real PostgreSQL.
 
 mod access;
+mod activity;
 mod coverage;
 mod export;
+mod home;
 mod hostile;
 mod mount;
 mod page;
@@ -10,6 +12,7 @@ mod policies;
 mod redaction;
 mod retention;
 mod routes;
+mod row;
 mod scope;
 mod site;
 mod timeline;

@@ -98,6 +98,7 @@ async fn lists_of_transactions_and_their_counts_know_only_what_is_in_scope() {
     let ids = [seed.foreign, seed.shared, seed.bare, seed.own];
     let summaries = transaction_summaries(ids)
         .in_scope(&seven())
+        .samples(5)
         .fetch(db)
         .await
         .unwrap();
@@ -123,6 +124,12 @@ async fn lists_of_transactions_and_their_counts_know_only_what_is_in_scope() {
         (seed.own, 2, 2)
     );
     assert_eq!(own.actions[0].comment.as_deref(), Some("in order"));
+    assert_eq!((shared.samples.len(), own.samples.len()), (1, 2));
+    let moved = transaction_summaries([seed.moved_in])
+        .in_scope(&seven())
+        .samples(5);
+    let moved = moved.fetch(db).await.unwrap();
+    assert_eq!(moved[0].samples[0].changed_from, None);
 }
 
 #[tokio::test]

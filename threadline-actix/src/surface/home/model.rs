@@ -1,0 +1,49 @@
+//! The model of the home page. Pure.
+
+use minijinja::{Value, context};
+use serde::Serialize;
+use threadline::ActorRef;
+
+use crate::surface::{
+    command::Command,
+    links::Links,
+    page::{Head, Page, Section},
+    trail::{Group, days_view},
+};
+
+/// The home page.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct HomePage {
+    /// Who the operator is, if the host says so.
+    pub(crate) actor: Option<ActorRef>,
+    /// The newest transactions.
+    pub(crate) groups: Vec<Group>,
+}
+
+impl Page for HomePage {
+    const TEMPLATE: &'static str = "home";
+
+    fn head(&self) -> Head {
+        Head {
+            title: "Audit trail".to_owned(),
+            section: Section::None,
+            command: Some(Command::new("timeline").option("--limit", 5)),
+        }
+    }
+
+    fn view(&self, links: &Links) -> Value {
+        let timeline = |query: &str| links.timeline(query);
+        let shortcuts = [
+            ("Deleted in the last 7 days", timeline("op=delete")),
+            ("Without an actor", timeline("actor=none")),
+            ("The last day", timeline("from=1d")),
+        ];
+        context! {
+            find => links.to("/find", ""),
+            timeline => timeline(""),
+            shortcuts => shortcuts.map(|(label, link)| context! { label, link }).to_vec(),
+            own => self.actor.as_ref().map(|actor| links.actor(actor.kind().as_str(), actor.id())),
+            days => days_view(&self.groups, links),
+        }
+    }
+}

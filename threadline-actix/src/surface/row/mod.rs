@@ -1,0 +1,9 @@
+//! One record: its history, what it looked like at any instant, and what changed between two.
+
+mod key;
+mod model;
+mod question;
+mod show;
+mod state;
+
+pub(super) use self::show::show;
