@@ -122,7 +122,7 @@ fn a_request_is_measured_at_one_client_and_at_sixteen() {
 #[test]
 fn every_read_is_measured() {
     let scenarios = measured(&["reads", "--quick", "--json"]);
-    for name in "timeline timeline_table timeline_actor_frequent timeline_actor_rare timeline_no_actor timeline_correlation timeline_request timeline_op_frequent timeline_op_rare timeline_column_frequent timeline_column_rare history as_of incident actor_history count export purge_rows purge_partition".split(' ') {
+    for name in "timeline timeline_table timeline_actor_frequent timeline_actor_rare timeline_no_actor timeline_correlation timeline_request timeline_op_frequent timeline_op_rare timeline_column_frequent timeline_column_rare history as_of incident actor_history count export_csv export_json export_ndjson purge_rows purge_partition".split(' ') {
         let scenario = scenarios.iter().find(|scenario| scenario["name"] == name);
         assert_figures(scenario.unwrap_or_else(|| panic!("{name}")), &["micros", "changes"]);
     }

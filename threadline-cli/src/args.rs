@@ -3,6 +3,7 @@
 mod continuity;
 mod coverage;
 mod evidence;
+mod export;
 mod health;
 mod migration;
 mod retention;
@@ -15,11 +16,12 @@ pub(crate) use self::{
     continuity::{BaselineArgs, ContinuityArgs, ContinuityCommand},
     coverage::{Format, VerifyCoverageArgs},
     evidence::{EvidenceCommand, EvidenceShowArgs},
+    export::ExportArgs,
     health::{CoverageArgs, FindingsArgs, HealthCommand, PolicyCommand, PolicyShowArgs},
     migration::{GenTriggersArgs, InstallArgs},
     retention::{RetentionCommand, RetentionPartitionsArgs, RetentionPurgeArgs, RetentionShowArgs},
     shared::{ConnectionArgs, DatabaseArgs, ExecutionArgs, OutputArgs, ProjectArgs, WriteArgs},
-    trail::{AsOfArgs, HistoryArgs, IncidentArgs, TimelineArgs},
+    trail::{AsOfArgs, FilterArgs, HistoryArgs, IncidentArgs, TimelineArgs},
 };
 
 /// Audit toolkit for SeaORM and PostgreSQL.
@@ -31,7 +33,7 @@ pub(crate) use self::{
     arg_required_else_help = true,
     after_help = "Exit codes: 0 done, or nothing to do; 1 refused, or a check found something; \
                   2 wrong command line, configuration or project layout; 3 database, file system \
-                  or cargo failed."
+                  or cargo failed; 4 an export is cut at its limit."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -52,6 +54,7 @@ pub(crate) enum Command {
     Continuity(ContinuityArgs),
     #[command(subcommand)]
     Evidence(EvidenceCommand),
+    Export(ExportArgs),
     Timeline(TimelineArgs),
     History(HistoryArgs),
     AsOf(AsOfArgs),

@@ -11,7 +11,10 @@ use threadline::{
 
 use crate::{
     change::WriteError,
-    command::gen_triggers::{CatalogueError, Refusal},
+    command::{
+        export::ExportFileError,
+        gen_triggers::{CatalogueError, Refusal},
+    },
     config::ConfigError,
     entity::ScanError,
     exit_code,
@@ -132,6 +135,10 @@ pub(crate) enum Error {
     #[error(transparent)]
     Continuity(#[from] ContinuityError),
 
+    /// See [`ExportFileError`].
+    #[error(transparent)]
+    ExportFile(#[from] ExportFileError),
+
     /// `verify-coverage` without anything to verify.
     #[error("no table is expected to be captured, so nothing can be verified")]
     NothingExpected,
@@ -211,6 +218,12 @@ impl Error {
                 IntrospectError::Database { .. } => exit_code::FAILURE,
                 _ => exit_code::REFUSED,
             },
+            Self::ExportFile(err) => match err {
+                ExportFileError::Exists(_)
+                | ExportFileError::Busy(_)
+                | ExportFileError::NothingToResume(_) => exit_code::REFUSED,
+                _ => exit_code::FAILURE,
+            },
             Self::Trail(err) => match err.as_ref() {
                 threadline::Error::InvalidPageToken(_) => exit_code::USAGE,
                 _ => exit_code::FAILURE,
@@ -253,6 +266,7 @@ impl Error {
     pub(crate) fn help(&self) -> Option<String> {
         match self {
             Self::Locate(error) => error.help(),
+            Self::ExportFile(err) => err.help(),
             Self::NoDatabase => Some("set DATABASE_URL, or use `--database-url`".to_owned()),
             Self::EnvironmentSyntax => Some(
                 "put a value with spaces or `#` in quotes, and comments behind `#`".to_owned(),

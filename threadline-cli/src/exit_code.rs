@@ -13,3 +13,6 @@ pub const USAGE: u8 = 2;
 
 /// The database, the file system or `cargo` failed. A check could not be made.
 pub const FAILURE: u8 = 3;
+
+/// An export was written, and does not hold everything: it ended at its limit. The file says so too.
+pub const CUT: u8 = 4;

@@ -170,6 +170,7 @@ fn the_guide_has_every_exit_code() {
         exit_code::REFUSED,
         exit_code::USAGE,
         exit_code::FAILURE,
+        exit_code::CUT,
     ];
     let rows = GUIDE.lines().filter_map(|line| line.strip_prefix("| "));
     let written: Vec<u8> = rows

@@ -3,7 +3,7 @@
 
 use std::{
     error::Error as StdError,
-    io::{self, Write},
+    io::{self, IsTerminal as _, Write},
     path::PathBuf,
 };
 
@@ -28,12 +28,16 @@ pub(crate) struct Report {
     pub(crate) text: String,
     /// Whether a check found something.
     pub(crate) found: bool,
+    /// Whether an export does not hold everything.
+    pub(crate) cut: bool,
 }
 
 impl Report {
     /// What the process reports to the shell.
     pub(crate) fn exit_code(&self) -> u8 {
-        if self.found {
+        if self.cut {
+            exit_code::CUT
+        } else if self.found {
             exit_code::REFUSED
         } else {
             exit_code::OK
@@ -67,11 +71,21 @@ pub(crate) fn report(report: &Report) -> io::Result<()> {
     }
 }
 
+/// Standard output, for data that is too much for a report.
+pub(crate) fn data() -> impl Write {
+    io::stdout().lock()
+}
+
 /// A bar on the terminal that says how far a long work is. Where standard error is no terminal, it
 /// shows nothing.
 pub(crate) struct Progress(indicatif::ProgressBar);
 
 impl Progress {
+    /// Whether anybody sees it.
+    pub(crate) fn is_shown() -> bool {
+        io::stderr().is_terminal()
+    }
+
     /// Shows it.
     pub(crate) fn begin() -> Self {
         let template = "{bar:30} {human_pos} of about {human_len} rows, {per_sec}, {eta} left";

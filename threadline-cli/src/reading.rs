@@ -1,6 +1,7 @@
-//! How the commands read: in one transaction.
+//! How the commands read, and record what they saw: each in one transaction.
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait};
+use threadline::evidence::RecordEvidence;
 
 const MODES: &str = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 
@@ -29,4 +30,19 @@ pub(crate) async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction
     txn.execute_unprepared(&format!("{MODES}; {FORGET}"))
         .await?;
     Ok(txn)
+}
+
+/// Leaves evidence, if this role may; gives its number.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn record(
+    evidence: RecordEvidence,
+    db: &DatabaseConnection,
+) -> threadline::Result<Option<i64>> {
+    let txn = db.begin().await?;
+    txn.execute_unprepared(FORGET).await?;
+    let recorded = evidence.insert_if_permitted(&txn).await?;
+    txn.commit().await?;
+    Ok(recorded.map(|evidence| evidence.id))
 }

@@ -1,6 +1,6 @@
 //! What was checked or done, and how much that proves: append-only records.
 //!
-//! Retention runs and baselines write theirs themselves; an application adds its own with
+//! Retention runs, baselines, exports and checks of the coverage write theirs themselves; an application adds its own with
 //! [`record_evidence`].
 
 use sea_orm::{
@@ -20,6 +20,11 @@ use crate::{
 
 /// The subject of the evidence that a retention run leaves; the reference is the run's number.
 pub const RETENTION_RUN: &str = "retention_run";
+/// The subject of the evidence that an export leaves; the reference is `sha256:` and the digest of
+/// its bytes.
+pub const EXPORT: &str = "export";
+/// The subject of the evidence that a check of the coverage leaves; the reference is the audit schema.
+pub const COVERAGE: &str = "coverage";
 /// The subject of the evidence that a baseline leaves; the reference is the table.
 pub const BASELINE: &str = "baseline";
 
@@ -91,6 +96,26 @@ impl RecordEvidence {
         })?;
         let row = row.ok_or(DbErr::RecordNotInserted)?;
         Ok(AuditEvidence::from_query_result(&row, "")?)
+    }
+}
+
+impl RecordEvidence {
+    /// As [`insert`](Self::insert), where this can be done at all: nothing is recorded and `None` given
+    /// for a role that may only read, on a standby, and where there is no audit schema.
+    ///
+    /// # Errors
+    /// As [`insert`](Self::insert) for everything else.
+    pub async fn insert_if_permitted<C: ConnectionTrait>(
+        self,
+        db: &C,
+    ) -> Result<Option<AuditEvidence>> {
+        match self.insert(db).await {
+            Ok(evidence) => Ok(Some(evidence)),
+            Err(Error::NotPermitted { .. } | Error::NotInstalled { .. }) => Ok(None),
+            // A transaction that may only read.
+            Err(Error::Database(err)) if sqlstate(&err).as_deref() == Some("25006") => Ok(None),
+            Err(err) => Err(err),
+        }
     }
 }
 

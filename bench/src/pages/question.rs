@@ -11,10 +11,17 @@ pub(super) struct Question {
     pub(super) paths: Vec<String>,
 }
 
-/// What operators open most: the newest changes, those of a table and of an actor, a transaction.
+/// What operators open most: the newest changes, those of a table and of an actor, a transaction, a record, and one with
+/// a long history.
 pub(super) async fn questions(db: &DatabaseConnection) -> Result<Vec<Question>> {
     let transactions = column::<i64>(
         "SELECT id FROM threadline.audit_transactions WHERE id % 1009 = 5 ORDER BY id DESC LIMIT 10",
+        db,
+    )
+    .await?;
+    let records = column::<i64>(
+        "SELECT (table_pk ->> 'id')::bigint FROM (SELECT table_pk FROM threadline.audit_changes WHERE table_name = 'table_01' \
+           AND op = 'update' AND table_pk <> '{\"id\": 1}' ORDER BY captured_at DESC, id DESC LIMIT 10 OFFSET 2000) AS c",
         db,
     )
     .await?;
@@ -42,7 +49,19 @@ pub(super) async fn questions(db: &DatabaseConnection) -> Result<Vec<Question>> 
                 .map(|id| format!("/transactions/{id}"))
                 .collect(),
         },
+        Question {
+            name: "row",
+            paths: records.iter().map(|id| row(*id)).collect(),
+        },
+        Question {
+            name: "row_hot",
+            paths: vec![row(1)],
+        },
     ])
+}
+
+fn row(id: i64) -> String {
+    format!("/rows/public.table_01/{id}")
 }
 
 /// The only column of what a statement finds.

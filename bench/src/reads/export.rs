@@ -1,30 +1,47 @@
-//! Everything, by the library's stream of pages.
+//! Everything as a file, by the library's writers.
 
-use std::{fs, pin::pin, time::Instant};
+use std::{
+    fs,
+    io::{self, Write},
+    time::Instant,
+};
 
-use futures_util::TryStreamExt as _;
 use sea_orm::DatabaseConnection;
-use threadline::timeline;
+use threadline::{
+    export::{ExportFormat, export},
+    timeline,
+};
 
 use super::outcome::Outcome;
 use crate::error::Result;
 
-/// Reads up to so many changes, keeps none, and notes the most memory that took.
-pub(super) async fn measure(changes: u64, most: u64, db: &DatabaseConnection) -> Result<Outcome> {
-    forget_peak();
-    let start = Instant::now();
-    let mut stream = pin!(timeline().stream(db));
-    let (mut rows, mut bytes) = (0, 0);
-    while rows < most {
-        let Some(change) = stream.try_next().await? else {
-            break;
-        };
-        rows += 1;
-        bytes += change.data_after.map_or(0, |image| image.as_str().len());
+/// The names of the scenarios.
+const FORMATS: [(ExportFormat, &str); 3] = [
+    (ExportFormat::Csv, "export_csv"),
+    (ExportFormat::Json, "export_json"),
+    (ExportFormat::Ndjson, "export_ndjson"),
+];
+
+/// Writes up to so many changes to nowhere, in every format, and notes the most memory that took.
+pub(super) async fn measure(
+    changes: u64,
+    most: u64,
+    db: &DatabaseConnection,
+) -> Result<Vec<Outcome>> {
+    let mut outcomes = Vec::new();
+    for (format, name) in FORMATS {
+        forget_peak();
+        let start = Instant::now();
+        let prepared = export(timeline()).format(format).limit(most);
+        let mut exporter = prepared.begin(db).await?;
+        while let Some(chunk) = exporter.next_chunk().await? {
+            // Nowhere can't be full.
+            let _ = io::sink().write_all(&chunk);
+        }
+        let micros = start.elapsed().as_secs_f64() * 1e6;
+        outcomes.push(Outcome::once(name, changes, micros, exporter.rows()).peak(peak()));
     }
-    std::hint::black_box(bytes);
-    let micros = start.elapsed().as_secs_f64() * 1e6;
-    Ok(Outcome::once("export", changes, micros, rows).peak(peak()))
+    Ok(outcomes)
 }
 
 /// Lets the kernel measure the peak anew; elsewhere than on Linux nothing happens.

@@ -70,7 +70,7 @@ async fn measure(args: &ReadsArgs) -> Result<Vec<Outcome>> {
             }
         }
         if args.is_wanted("export") {
-            outcomes.push(export::measure(changes, EXPORTED, &db).await?);
+            outcomes.extend(export::measure(changes, EXPORTED, &db).await?);
         }
         if args.is_wanted("purge") {
             outcomes.extend(purge::measure(changes, &db).await?);

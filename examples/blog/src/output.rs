@@ -31,7 +31,7 @@ See what was captured:
     'http://{address}/api/timeline?correlation_id=demo'
 
 Or look at it in a browser, as user operator with password demo:
-  http://{address}/audit/timeline
+  http://{address}/audit
 
 Stop with Ctrl-C."
     ));

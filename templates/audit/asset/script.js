@@ -65,7 +65,7 @@ for (const text of document.querySelectorAll("[data-copy]")) {
   text.after(button);
 }
 
-const units = [["day", 86400], ["hour", 3600], ["minute", 60]];
+const units = [["year", 31557600], ["month", 2629800], ["day", 86400], ["hour", 3600], ["minute", 60]];
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 for (const time of document.querySelectorAll("time")) {
   const seconds = (Date.now() - Date.parse(time.dateTime)) / 1000;

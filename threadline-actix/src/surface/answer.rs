@@ -2,7 +2,10 @@
 
 use actix_web::{
     HttpResponse,
-    http::{StatusCode, header::ContentType},
+    http::{
+        StatusCode,
+        header::{self, ContentType, HeaderValue},
+    },
 };
 use minijinja::{Value, context, value::Serde};
 use serde::Serialize;
@@ -13,7 +16,8 @@ use super::{
     failure::{Failure, Notice},
     format::Format,
     page::{Head, Page, Section},
-    template,
+    saved_view::Token,
+    template, timeline,
     visit::Visit,
 };
 
@@ -26,10 +30,21 @@ pub(super) fn to<P: Page>(visit: &Visit, shown: Result<P, Failure>) -> HttpRespo
         )),
         Format::Html => {
             let chrome = Chrome::new(visit, page.head(), Some(visit.twin()));
-            let context =
-                context! { chrome => Value::from(Serde(chrome)), page => page.view(visit.links()) };
+            let views = visit.views(page.filters());
+            let token = visit.token().filter(|_| views.is_some());
+            let cookie = token.and_then(Token::cookie);
+            let context = context! {
+                chrome => Value::from(Serde(chrome)),
+                page => page.view(visit.links()),
+                views,
+            };
             let text = template::render(P::TEMPLATE, context).map_err(|_| not_written())?;
-            Ok(html(StatusCode::OK, text))
+            let mut answer = html(StatusCode::OK, text);
+            if let Some(cookie) = cookie {
+                let cookie = HeaderValue::from_str(cookie).map_err(|_| not_written())?;
+                answer.headers_mut().insert(header::SET_COOKIE, cookie);
+            }
+            Ok(answer)
         }
     });
     written.unwrap_or_else(|failure| failed(visit, &failure))
@@ -51,10 +66,20 @@ pub(super) fn failed(visit: &Visit, failure: &Failure) -> HttpResponse {
                 command: None,
             };
             let chrome = Chrome::new(visit, head, None);
-            match template::render(
-                "notice",
-                context! { chrome => Value::from(Serde(chrome)), notice => Value::from(Serde(notice)) },
-            ) {
+            // Words that were not understood are there to be put right.
+            let typed = visit
+                .parameters()
+                .ok()
+                .and_then(|mut given| given.text(timeline::SEARCH));
+            let search = typed
+                .filter(|_| notice.parameter.as_deref() == Some(timeline::SEARCH))
+                .map(|typed| context! { typed, action => visit.links().timeline("") });
+            let context = context! {
+                chrome => Value::from(Serde(chrome)),
+                notice => Value::from(Serde(notice)),
+                search,
+            };
+            match template::render("notice", context) {
                 Ok(text) => html(status, text),
                 Err(_) => bare(
                     StatusCode::INTERNAL_SERVER_ERROR,

@@ -11,7 +11,7 @@ use threadline::{
     telemetry::{self, SqlState},
 };
 
-use super::command::Command;
+use super::{command::Command, prose::sentence};
 
 /// Why a page can't be shown.
 #[derive(Debug)]
@@ -32,6 +32,17 @@ pub(crate) enum Failure {
     NotAllowed {
         /// The command that shows the same in a terminal.
         command: Command,
+    },
+    /// A form was not sent from a page that this operator was shown.
+    Forged,
+    /// A view was not saved or not deleted.
+    NotSaved {
+        /// The kind of the reason.
+        kind: &'static str,
+        /// The field that is wrong.
+        parameter: Option<&'static str>,
+        /// The reason.
+        message: String,
     },
     /// The database took longer than a page may.
     TimedOut,
@@ -81,8 +92,8 @@ impl Failure {
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
-            Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::NotAllowed { .. } => StatusCode::FORBIDDEN,
+            Self::Invalid { .. } | Self::NotSaved { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::NotAllowed { .. } | Self::Forged => StatusCode::FORBIDDEN,
             Self::TimedOut | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -96,6 +107,11 @@ impl Failure {
                 format!("The parameter “{parameter}” can't be used: {reason}.")
             }
             Self::NotAllowed { .. } => "This page is not open to you here.".to_owned(),
+            Self::Forged => {
+                "This form was not sent from a page that you were shown, or you have signed in anew since."
+                    .to_owned()
+            }
+            Self::NotSaved { message, .. } => sentence(message),
             Self::TimedOut => "The database took longer than a page may take.".to_owned(),
             Self::Busy => "The database had no free connection in time.".to_owned(),
             Self::Internal { .. } => "The server failed; its log says why.".to_owned(),
@@ -116,6 +132,12 @@ impl Failure {
                 "Not open to you",
                 Some("Who has a shell can run:"),
             ),
+            Self::Forged => (
+                "forged",
+                "This form is not taken",
+                Some("Go back, load the page again, and send the form once more."),
+            ),
+            Self::NotSaved { kind, .. } => (*kind, "This was not saved", None),
             Self::TimedOut => (
                 "timed_out",
                 "This took too long",
@@ -137,6 +159,7 @@ impl Failure {
             help,
             parameter: match self {
                 Self::Invalid { parameter, .. } => Some(parameter.clone()),
+                Self::NotSaved { parameter, .. } => parameter.map(str::to_owned),
                 _ => None,
             },
             command: match self {

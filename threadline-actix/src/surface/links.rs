@@ -127,6 +127,21 @@ impl Links {
         self.to("/policy/retention", query)
     }
 
+    /// Where the form that saves a view is sent.
+    pub(crate) fn save_view(&self) -> String {
+        self.to("/views", "")
+    }
+
+    /// Where the form that deletes a view is sent.
+    pub(crate) fn delete_view(&self, id: i64) -> String {
+        self.to(&format!("/views/{id}/delete"), "")
+    }
+
+    /// Where the surface is.
+    pub(super) fn base(&self) -> &str {
+        &self.base
+    }
+
     /// A file of the surface itself.
     pub(crate) fn asset(&self, name: &str) -> String {
         self.to(&format!("/assets/{name}"), "")

@@ -29,29 +29,24 @@ mod answer;
 mod asset;
 mod authorize;
 mod chrome;
-#[allow(dead_code, reason = "for the pages to come")]
 mod command;
-#[allow(dead_code, reason = "for the pages to come")]
 mod failure;
 mod find;
-#[allow(dead_code, reason = "for the pages to come")]
 mod format;
 mod headers;
-#[allow(dead_code, reason = "for the pages to come")]
 mod links;
-#[allow(dead_code, reason = "for the pages to come")]
 mod moment;
 mod page;
 mod parameters;
 mod prose;
 mod reads;
 mod route;
+mod saved_view;
 mod standing;
 #[expect(clippy::module_inception, reason = "it is what a surface is made of")]
 mod surface;
 mod template;
 mod text;
-#[allow(dead_code, reason = "for the pages to come")]
 mod visit;
 
 mod activity;

@@ -22,6 +22,14 @@ pub(super) fn prose(text: &str) -> Value {
     Value::from_safe_string(html)
 }
 
+/// A message as a sentence of a page.
+pub(super) fn sentence(message: &str) -> String {
+    let mut characters = message.chars();
+    let first = characters.next().map(|first| first.to_uppercase());
+    let rest = characters.as_str();
+    first.map_or_else(String::new, |first| format!("{first}{rest}."))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,5 +54,12 @@ mod tests {
             "`\u{202e}`",
             "<code><bdi><span class=\"ctl\">U+202E</span></bdi></code>",
         );
+    }
+
+    #[test]
+    fn a_message_becomes_a_sentence() {
+        assert_eq!(sentence("`posts`: é"), "`posts`: é.");
+        assert_eq!(sentence("the role"), "The role.");
+        assert_eq!(sentence(""), "");
     }
 }

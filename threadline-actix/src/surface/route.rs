@@ -22,7 +22,7 @@ use super::{
     headers, home,
     page::Page,
     reads::Reads,
-    redaction, retention, row,
+    redaction, retention, row, saved_view,
     surface::{Mount, Surface},
     timeline, transaction,
     visit::Visit,
@@ -63,6 +63,8 @@ pub(super) fn register(surface: &Rc<Surface>, config: &mut AppService) {
             retention::show,
         ))
         .service(page(surface, "/transactions/{id}", transaction::show))
+        .service(form(surface, "/views", saved_view::save))
+        .service(form(surface, "/views/{id}/delete", saved_view::delete))
         .service(page(surface, "/rows/{table}/{key}", row::show))
         .service(page(surface, "/actors/{kind}", activity::of_actor))
         .service(page(surface, "/actors/{kind}/{id}", activity::of_actor))
@@ -155,15 +157,51 @@ where
     web::resource(paths).route(web::route().guard(reading).to(handler))
 }
 
+/// Where a form is sent. There is nothing to be seen.
+fn form<F>(surface: &Rc<Surface>, path: &str, take: F) -> Resource
+where
+    F: AsyncFn(&Rc<Surface>, &Visit, &HttpRequest, web::Payload) -> Result<HttpResponse, Failure>
+        + 'static,
+{
+    let take = Rc::new(take);
+    let of_form = Rc::clone(surface);
+    let of_rest = Rc::clone(surface);
+    let handler = move |request: HttpRequest, body: web::Payload| {
+        let (surface, take) = (Rc::clone(&of_form), Rc::clone(&take));
+        async move {
+            match surface.pages.pass(&request).await {
+                Ok(authorized) => {
+                    let visit = Visit::new(&request, &surface, authorized);
+                    let taken = take(&surface, &visit, &request, body).await;
+                    taken.unwrap_or_else(|failure| answer::failed(&visit, &failure))
+                }
+                Err(refusal) => refused(&surface, &request, refusal),
+            }
+        }
+    };
+    let rest = move |request: HttpRequest| {
+        let surface = Rc::clone(&of_rest);
+        async move { nothing(&surface, &request).await }
+    };
+    web::resource(path)
+        .route(web::post().to(handler))
+        .default_service(web::to(rest))
+}
+
 /// Reads what a page shows, in one snapshot.
 async fn read<P, F>(visit: &Visit, show: &F) -> Result<P, Failure>
 where
+    P: Page,
     F: AsyncFn(&Visit, &Reads) -> Result<P, Failure>,
 {
     let surface = visit.surface();
     let scope = visit.scope().cloned();
     let reads = Reads::begin(&surface.db, surface.settings.timeout, scope).await?;
-    let shown = show(visit, &reads).await;
+    let mut shown = show(visit, &reads).await;
+    if P::VIEWS && shown.is_ok() {
+        let read = visit.read_views(&reads).await;
+        shown = read.and(shown);
+    }
     if shown.is_ok() {
         surface.standing.refresh(visit, &reads).await;
     }

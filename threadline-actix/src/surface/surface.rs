@@ -47,6 +47,15 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    /// The statement that limits the time of those after it in a transaction.
+    pub(super) fn limit(&self) -> String {
+        let limit = self.timeout.as_millis();
+        let limit = limit.clamp(1, i32::MAX.unsigned_abs().into());
+        format!("SET LOCAL statement_timeout = {limit}")
+    }
+}
+
 impl Surface {
     pub(super) fn links(&self, mount: &Mount) -> Links {
         Links::below(self.settings.public_path.as_deref().unwrap_or(&mount.path))

@@ -17,8 +17,10 @@ macro_rules! templates {
 const TEMPLATES: &[(&str, &str)] = &templates![
     "layout",
     "part/value",
+    "part/search",
     "part/change",
     "part/policy",
+    "part/views",
     "denied",
     "notice",
     "timeline",

@@ -1,10 +1,14 @@
 //! One request of an operator who may be here: [`Visit`].
 
-use std::rc::Rc;
+use std::{cell::OnceCell, rc::Rc};
 
 use actix_web::{HttpMessage as _, HttpRequest};
+use minijinja::Value;
 use percent_encoding::percent_decode_str;
-use threadline::{ActorRef, AuditContext, ChangeScope, health::Health, retention::RetentionPolicy};
+use threadline::{
+    ActorRef, AuditContext, ChangeScope, health::Health, retention::RetentionPolicy,
+    saved_view::saved_views,
+};
 
 use super::{
     authorize::Authorized,
@@ -12,6 +16,8 @@ use super::{
     format::Format,
     links::Links,
     parameters::Parameters,
+    reads::Reads,
+    saved_view::{SavedViews, Token},
     surface::{Mount, Surface},
 };
 
@@ -25,6 +31,8 @@ pub(crate) struct Visit {
     format: Format,
     scope: Option<ChangeScope>,
     policies: bool,
+    token: Option<Token>,
+    views: OnceCell<SavedViews>,
 }
 
 impl Visit {
@@ -34,10 +42,15 @@ impl Visit {
         authorized: Authorized,
     ) -> Self {
         let mount = Mount::of(request);
+        let links = surface.links(&mount);
+        let context = request.extensions().get::<AuditContext>().cloned();
+        let actor = context.as_ref().and_then(AuditContext::actor_ref);
         Self {
             request: request.clone(),
             surface: Rc::clone(surface),
-            links: surface.links(&mount),
+            token: Token::of(request, actor, links.base()),
+            views: OnceCell::new(),
+            links,
             mount,
             format: Format::of(request),
             scope: authorized.scope,
@@ -95,6 +108,26 @@ impl Visit {
     /// Whether the operator sees a part of the trail only.
     pub(crate) fn is_scoped(&self) -> bool {
         self.scope.is_some()
+    }
+
+    /// What proves that a form is the operator's own.
+    pub(super) fn token(&self) -> Option<&Token> {
+        self.token.as_ref()
+    }
+
+    /// Reads the views of the operator, for a page that has them beside it.
+    pub(super) async fn read_views(&self, reads: &Reads) -> Result<(), Failure> {
+        if let Some(actor) = self.actor().filter(|actor| actor.id().is_some()) {
+            let views = saved_views(&actor).all(reads.db()).await?;
+            let _ = self.views.set(SavedViews(views));
+        }
+        Ok(())
+    }
+
+    /// The views of the operator, as templates show them.
+    pub(super) fn views(&self, filters: Option<Vec<(&'static str, String)>>) -> Option<Value> {
+        let token = self.token.as_ref()?.digest();
+        Some(self.views.get()?.view(filters, token, &self.links))
     }
 
     /// Whether the operator may see coverage, redaction and retention.

@@ -13,6 +13,22 @@ use crate::trail::parse_instant;
 /// looking: where it is rare, a page ends early and says where to go on.
 #[derive(Debug, Args)]
 pub(crate) struct TimelineArgs {
+    #[command(flatten)]
+    pub(crate) filter: FilterArgs,
+
+    #[command(flatten)]
+    pub(crate) page: PageArgs,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+}
+
+/// Which changes.
+#[derive(Debug, Args)]
+pub(crate) struct FilterArgs {
     /// Only changes of this table: `posts`, `blog.posts`, `"Quoted"."Name"`
     #[arg(long, value_name = "TABLE")]
     pub(crate) table: Option<TableName>,
@@ -52,15 +68,6 @@ pub(crate) struct TimelineArgs {
     /// Only changes captured then or earlier: RFC 3339, or `7d`, `2h`, `30m` before now
     #[arg(long, value_name = "TIME", value_parser = parse_instant)]
     pub(crate) to: Option<DateTime<Utc>>,
-
-    #[command(flatten)]
-    pub(crate) page: PageArgs,
-
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
-
-    #[command(flatten)]
-    pub(crate) connection: ConnectionArgs,
 }
 
 /// What happened to a row.

@@ -3,6 +3,7 @@
 pub(crate) mod as_of;
 pub(crate) mod continuity;
 pub(crate) mod evidence;
+pub(crate) mod export;
 pub(crate) mod gen_triggers;
 pub(crate) mod health;
 pub(crate) mod history;

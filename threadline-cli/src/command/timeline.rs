@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use threadline::{PageToken, Timeline, timeline};
+use threadline::{PageToken, Timeline};
 
 use crate::{
     args::TimelineArgs,
@@ -10,7 +10,7 @@ use crate::{
     error::{Error, Result},
     json::json,
     output::Report,
-    trail::{Entry, Style, entries, instant},
+    trail::{Entry, Style, entries, filtered, instant, refused_filter},
 };
 
 /// A page of the timeline. The bounds of time are in it because the next page needs the same ones.
@@ -30,11 +30,11 @@ pub(crate) fn run(args: &TimelineArgs) -> Result<Report> {
     let database = Database::open(&args.connection)?;
     let query = query(args);
     let changes = database.read(async |db| {
-        let page = query.fetch(db).await.map_err(trail)?;
+        let page = query.fetch(db).await.map_err(refused_filter)?;
         Ok::<_, Error>(Changes {
-            from: args.from,
-            to: args.to,
-            entries: entries(page.entries, db).await.map_err(trail)?,
+            from: args.filter.from,
+            to: args.filter.to,
+            entries: entries(page.entries, db).await.map_err(refused_filter)?,
             next: page.next,
         })
     })?;
@@ -48,54 +48,12 @@ pub(crate) fn run(args: &TimelineArgs) -> Result<Report> {
     })
 }
 
-/// Explains an error by the option that people wrote.
-fn trail(err: threadline::Error) -> Error {
-    match err {
-        threadline::Error::InvalidFilter { filter, reason } => {
-            let name = filter.trim_end_matches("_id").replace('_', "-");
-            let option = format!("--{name}");
-            Error::Filter { option, reason }
-        }
-        err => Error::Trail(Box::new(err)),
-    }
-}
-
 fn query(args: &TimelineArgs) -> Timeline {
-    let mut query = timeline().page_size(args.page.limit.into());
-    if let Some(table) = &args.table {
-        query = query.schema(table.schema()).table(table.table());
+    let query = filtered(&args.filter).page_size(args.page.limit.into());
+    match &args.page.after {
+        Some(token) => query.after(token.clone()),
+        None => query,
     }
-    if let Some(actor) = &args.actor {
-        query = query.actor(actor.clone());
-    }
-    if args.no_actor {
-        query = query.no_actor();
-    }
-    if let Some(name) = &args.action {
-        query = query.action(name);
-    }
-    if let Some(id) = &args.correlation {
-        query = query.correlation_id(id);
-    }
-    if let Some(id) = &args.request {
-        query = query.request_id(id);
-    }
-    if let Some(op) = args.op {
-        query = query.op(op.into());
-    }
-    if let Some(column) = &args.changed_column {
-        query = query.changed_column(column);
-    }
-    if let Some(at) = args.from {
-        query = query.from(at);
-    }
-    if let Some(at) = args.to {
-        query = query.to(at);
-    }
-    if let Some(token) = &args.page.after {
-        query = query.after(token.clone());
-    }
-    query
 }
 
 fn text(changes: &Changes, style: Style) -> String {

@@ -101,3 +101,34 @@ fn the_commands_of_the_playbook_and_of_the_guide_to_indexes_answer() {
         host.done(command.as_slice());
     }
 }
+
+#[test]
+fn the_commands_of_the_export_guide_do_what_it_says() {
+    let (mut host, test) = trail("guide_export");
+    host.use_database(&test.url);
+    for command in commands(include_str!("../../../docs/export.md")) {
+        if command.contains(&"--resume") {
+            leave_a_part(&host, "posts.csv");
+        }
+        let said = host.run(&command);
+        assert_eq!(said.code, Some(0), "{command:?}: {said:?}");
+        assert_ne!(said.stdout, "", "{command:?}");
+    }
+    assert!(host.read("posts.csv").contains("\"\"snapshots\"\":2"));
+    assert!(host.read("alice.ndjson").contains("\"record\":\"end\""));
+}
+
+/// Makes of a whole file one that lacks its end.
+fn leave_a_part(host: &Host, name: &str) {
+    let text = host.read(name);
+    let (body, end) = text.trim_end().rsplit_once("\r\n").unwrap();
+    let (_, summary) = end.split_once('"').unwrap();
+    let summary = summary.trim_end_matches('"').replace("\"\"", "\"");
+    let end: serde_json::Value = serde_json::from_str(&summary).unwrap();
+    let checkpoint = serde_json::json!({
+        "head": end, "bytes": body.len() + 2, "rows": end["rows"], "next": null, "snapshots": 1,
+    });
+    std::fs::remove_file(host.root().join(name)).unwrap();
+    host.write(&format!("{name}.part"), &format!("{body}\r\nhalf a ro"));
+    host.write(&format!("{name}.part.json"), &checkpoint.to_string());
+}

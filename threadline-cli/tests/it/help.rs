@@ -32,6 +32,7 @@ fn the_help_is_the_documentation_of_every_command() {
         &["continuity"],
         &["continuity", "baseline"],
         &["evidence", "show"],
+        &["export"],
         &["timeline"],
         &["history"],
         &["as-of"],

@@ -3,6 +3,7 @@
 
 mod database;
 mod environment;
+mod export;
 mod gen_triggers;
 mod guides;
 mod health;

@@ -54,7 +54,7 @@ fn age(test: &TestDb) {
     );
 }
 
-fn old_items(name: &str, rows: u32) -> (Host, TestDb) {
+pub(crate) fn old_items(name: &str, rows: u32) -> (Host, TestDb) {
     let (host, test) = host(name);
     capture(&test);
     test.run(&format!(
@@ -70,7 +70,7 @@ fn count(test: &TestDb) -> u32 {
 }
 
 /// Starts a command and kills it, as `kill -9` does, once it is in the middle of its work.
-fn kill_in_the_middle(host: &Host, args: &[&str], middle: impl Fn() -> bool) {
+pub(crate) fn kill_in_the_middle(host: &Host, args: &[&str], middle: impl Fn() -> bool) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_cargo-threadline"))
         .current_dir(host.root())
         .args(args)

@@ -92,3 +92,28 @@ fn nothing_to_verify_is_no_success() {
     host.write("threadline.toml", "[coverage]\nexpected = ['posts']\n");
     host.refused(3, &["verify-coverage"]);
 }
+
+#[test]
+fn a_check_leaves_evidence_of_what_it_saw_if_the_role_may() {
+    let (mut host, db) = project("verify_evidence");
+    said(&host, &[], 0);
+    db.run(DISABLE);
+    said(&host, &[], 1);
+    host.done(["health", "coverage"]);
+    let seen = || {
+        db.texts(
+            "SELECT concat_ws(' ', verdict, reference, provenance ->> 'covered', provenance ->> 'uncovered_tables')
+               FROM threadline.audit_evidence WHERE subject = 'coverage' ORDER BY id",
+        )
+    };
+    let recorded = [
+        "proven threadline 1 []",
+        "unsupported threadline 0 [\"posts\"]",
+    ];
+    assert_eq!(seen()[..2], recorded);
+    assert_eq!(seen().len(), 3);
+    let and = if db.url.contains('?') { '&' } else { '?' };
+    host.use_database(&format!("{}{and}options[role]=threadline_reader", db.url));
+    said(&host, &[], 1);
+    assert_eq!(seen().len(), 3);
+}

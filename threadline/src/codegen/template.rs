@@ -16,7 +16,7 @@ macro_rules! templates {
 type Template = (&'static str, &'static str);
 
 /// The objects of the audit schema, in the order in which they need one another.
-pub(super) const SCHEMA_OBJECTS: [Template; 26] = templates![
+pub(super) const SCHEMA_OBJECTS: [Template; 28] = templates![
     "schema/roles",
     "schema/tables",
     "schema/row_key",
@@ -40,9 +40,11 @@ pub(super) const SCHEMA_OBJECTS: [Template; 26] = templates![
     "schema/purge",
     "schema/drop_partition",
     "schema/saved_views",
+    "schema/export_jobs",
     "schema/privileges",
     "schema/retention_privileges",
     "schema/saved_view_privileges",
+    "schema/export_job_privileges",
 ];
 
 const OTHERS: [Template; 12] = templates![

@@ -3,6 +3,7 @@
 pub mod audit_action;
 pub mod audit_change;
 pub mod audit_evidence;
+pub mod audit_export_job;
 pub mod audit_horizon;
 pub mod audit_retention_run;
 pub mod audit_saved_view;

@@ -2,8 +2,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    AccessMode, ConnectionTrait, DbBackend, DbErr, IsolationLevel, Statement, StreamTrait,
-    TransactionSession, TransactionTrait,
+    ConnectionTrait, DbBackend, DbErr, Statement, StreamTrait, TransactionSession, TransactionTrait,
 };
 
 use super::{Checkpoint, EXPORT_SCHEMA_VERSION, ExportFormat, ExportHead, Exporter};
@@ -92,16 +91,21 @@ impl Export {
         C: TransactionTrait,
         C::Transaction: StreamTrait,
     {
-        // Bad filters and tokens are refused before anything is opened.
-        let _ = self.timeline.select()?;
-        if self.timeline.way() == Way::Newer {
-            return Err(Error::InvalidFilter {
-                filter: "before",
-                reason: "an export goes back in time; begin it `after` a page token, or at the newest change"
-                    .to_owned(),
-            });
-        }
-        let (txn, snapshot_at) = self.snapshot(db).await?;
+        self.check()?;
+        self.begin_in(begin(db).await?).await
+    }
+
+    /// As [`begin`](Self::begin), in a transaction of the caller's, which is rolled back in the end.
+    ///
+    /// # Errors
+    /// When a filter or the page token can't be used, the database fails, or the transaction reads
+    /// with every statement another snapshot: it has to be `REPEATABLE READ` or `SERIALIZABLE`.
+    pub async fn begin_in<T>(&self, txn: T) -> Result<Exporter<T>>
+    where
+        T: ConnectionTrait + StreamTrait + TransactionSession,
+    {
+        self.check()?;
+        let snapshot_at = self.snapshot(&txn).await?;
         let head = ExportHead {
             schema_version: EXPORT_SCHEMA_VERSION,
             format: self.format,
@@ -126,6 +130,17 @@ impl Export {
         C: TransactionTrait,
         C::Transaction: StreamTrait,
     {
+        Self::resume_in(checkpoint, begin(db).await?).await
+    }
+
+    /// As [`resume`](Self::resume), in a transaction as for [`begin_in`](Self::begin_in).
+    ///
+    /// # Errors
+    /// As for both of them.
+    pub async fn resume_in<T>(checkpoint: Checkpoint, txn: T) -> Result<Exporter<T>>
+    where
+        T: ConnectionTrait + StreamTrait + TransactionSession,
+    {
         let version = checkpoint.head.schema_version;
         if version != EXPORT_SCHEMA_VERSION {
             return Err(Error::InvalidFilter {
@@ -136,29 +151,33 @@ impl Export {
             });
         }
         let timeline = Timeline::try_from(checkpoint.head.filters.clone())?;
-        let export = export(timeline.clone()).format(checkpoint.head.format);
-        let (txn, _) = export.snapshot(db).await?;
+        export(timeline.clone()).snapshot(&txn).await?;
         Ok(Exporter::go_on(timeline, checkpoint, txn))
     }
 
-    async fn snapshot<C>(&self, db: &C) -> Result<(C::Transaction, DateTime<Utc>)>
-    where
-        C: TransactionTrait,
-    {
-        let level = Some(IsolationLevel::RepeatableRead);
-        let txn = db
-            .begin_with_config(level, Some(AccessMode::ReadOnly))
-            .await?;
+    /// Bad filters and tokens are refused before anything is opened.
+    fn check(&self) -> Result<()> {
+        if self.timeline.way() == Way::Newer {
+            let reason = "an export goes back in time; begin it `after` a page token, or at the newest change";
+            return Err(Error::InvalidFilter {
+                filter: "before",
+                reason: reason.to_owned(),
+            });
+        }
+        self.timeline.select()?;
+        Ok(())
+    }
+
+    /// Makes the transaction take its snapshot, and tells when.
+    async fn snapshot<T: ConnectionTrait>(&self, txn: &T) -> Result<DateTime<Utc>> {
         let sql = "SELECT pg_catalog.statement_timestamp() AS at, \
                    pg_catalog.current_setting('transaction_isolation') AS level";
         let statement = Statement::from_string(DbBackend::Postgres, sql);
         let row = txn.query_one_raw(statement).await?;
         let row = row.ok_or_else(|| DbErr::RecordNotFound("the time".to_owned()))?;
         let level: String = row.try_get("", "level")?;
-        if level == "read committed" {
-            txn.rollback().await?;
-            let reason =
-                "an export needs a connection of its own, this one is a transaction already";
+        if level == "read committed" || level == "read uncommitted" {
+            let reason = "an export needs a transaction that sees one snapshot: REPEATABLE READ";
             return Err(Error::Database(DbErr::Custom(reason.to_owned())));
         }
         if let Some(rest) = self.idle_limit {
@@ -168,6 +187,14 @@ impl Export {
             ))
             .await?;
         }
-        Ok((txn, row.try_get("", "at")?))
+        Ok(row.try_get("", "at")?)
     }
+}
+
+/// Without a prepared statement, for which a pooler may have no place.
+async fn begin<C: TransactionTrait>(db: &C) -> Result<C::Transaction> {
+    let txn = db.begin().await?;
+    txn.execute_unprepared("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        .await?;
+    Ok(txn)
 }

@@ -15,6 +15,7 @@ mod compare;
 mod coverage;
 mod declared;
 mod difference;
+mod evidence;
 mod finding;
 mod function;
 mod policy;
@@ -29,6 +30,7 @@ pub use self::{
     coverage::{CoverageReport, CoverageStatus, CoverageSummary, ExpectedGap, TableCoverage},
     declared::DeclaredTable,
     difference::Difference,
+    evidence::coverage_evidence,
     finding::{Finding, FindingsReport, Fix, Severity},
     policy_report::{PolicyReport, TablePolicy, Verdict},
     subject::{Health, LATELY_DAYS},

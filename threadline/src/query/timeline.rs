@@ -11,7 +11,7 @@ use super::{
     filter::{ActorFilter, EntityTable, Filter},
     history::{Stretch, of_record},
     page::{MAX_PAGE_SIZE, Page, PageToken},
-    row_ref::quoted_name,
+    row_ref::{found_schema, quoted, quoted_name},
     scope::{ChangeScope, withheld_columns},
     search::{Position, Search},
     way::{Place, Way, tokens},
@@ -314,6 +314,22 @@ impl Timeline {
     /// What it is narrowed by.
     pub(crate) fn scope(&self) -> Option<&ChangeScope> {
         self.filter.scope.as_ref()
+    }
+
+    /// With the schema in which the `search_path` finds the entity's table now.
+    pub(crate) async fn in_found_schema<C: ConnectionTrait>(mut self, db: &C) -> Result<Self> {
+        if let Some(entity) = &mut self.filter.entity
+            && entity.schema.is_none()
+        {
+            let query = Query::select()
+                .expr_as(found_schema(&entity.quoted), "found")
+                .to_owned();
+            let row = db.query_one(&query).await?;
+            let found: Option<String> = row.map(|row| row.try_get("", "found")).transpose()?;
+            entity.quoted = quoted(found.as_deref(), &entity.table);
+            entity.schema = found;
+        }
+        Ok(self)
     }
 
     pub(super) fn position(&self) -> Result<Option<Position>> {

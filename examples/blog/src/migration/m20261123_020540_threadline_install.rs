@@ -1441,6 +1441,156 @@ BEGIN
   RETURN FOUND;
 END $threadline$;
 
+-- threadline: audit_export_jobs, version 1
+-- Exports that operators asked for: who, which changes, and what became of it. Rows are never deleted; what was asked for
+-- never changes. `claim` counts how often a worker took the job: only the one that has the last number may write.
+CREATE TABLE IF NOT EXISTS "threadline".audit_export_jobs (
+  id           bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  actor_type   text        NOT NULL,
+  actor_id     text        NOT NULL,
+  format       text        NOT NULL CHECK (format IN ('csv', 'json', 'ndjson')),
+  filters      jsonb       NOT NULL,
+  row_limit    bigint      NOT NULL CHECK (row_limit > 0),
+  keep_seconds integer     NOT NULL CHECK (keep_seconds BETWEEN 1 AND 31622400),
+  max_attempts integer     NOT NULL CHECK (max_attempts BETWEEN 1 AND 10),
+  enqueued_by  text        NOT NULL DEFAULT session_user,
+  enqueued_at  timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  status       text        NOT NULL DEFAULT 'queued' CHECK (status IN ('queued', 'running', 'completed', 'failed', 'expired')),
+  attempts     integer     NOT NULL DEFAULT 0,
+  claim        bigint      NOT NULL DEFAULT 0,
+  started_at   timestamptz,
+  heartbeat_at timestamptz,
+  finished_at  timestamptz,
+  expires_at   timestamptz,
+  -- A name in the source, never what an error said: that may quote a value.
+  failure      text        CHECK (failure ~ '^[a-z_]{1,64}$'),
+  file         text,
+  rows         bigint      NOT NULL DEFAULT 0,
+  bytes        bigint,
+  complete     boolean,
+  sha256       text
+);
+-- "What has to be done", oldest first; "what is past its time"; "the jobs of this actor", newest first.
+CREATE INDEX IF NOT EXISTS audit_export_jobs_open_idx ON "threadline".audit_export_jobs (id) WHERE status IN ('queued', 'running');
+CREATE INDEX IF NOT EXISTS audit_export_jobs_expiry_idx ON "threadline".audit_export_jobs (expires_at) WHERE status = 'completed';
+CREATE INDEX IF NOT EXISTS audit_export_jobs_actor_idx ON "threadline".audit_export_jobs (actor_type, actor_id, id);
+
+CREATE OR REPLACE FUNCTION "threadline".refuse_job_change() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $threadline$
+BEGIN
+  IF TG_OP = 'UPDATE' THEN
+    IF (NEW.id, NEW.actor_type, NEW.actor_id, NEW.format, NEW.filters, NEW.row_limit, NEW.keep_seconds, NEW.max_attempts, NEW.enqueued_by, NEW.enqueued_at)
+         = (OLD.id, OLD.actor_type, OLD.actor_id, OLD.format, OLD.filters, OLD.row_limit, OLD.keep_seconds, OLD.max_attempts, OLD.enqueued_by, OLD.enqueued_at)
+       AND NEW.claim >= OLD.claim
+       AND (OLD.status IN ('queued', 'running') OR OLD.status = 'completed' AND NEW.status = 'expired'
+         AND (NEW.rows, NEW.bytes, NEW.complete, NEW.sha256, NEW.finished_at) IS NOT DISTINCT FROM (OLD.rows, OLD.bytes, OLD.complete, OLD.sha256, OLD.finished_at)) THEN
+      RETURN NEW;
+    END IF;
+  END IF;
+  RAISE EXCEPTION 'threadline: % on %.% is refused, the record of an export stays as it is', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME
+    USING ERRCODE = 'insufficient_privilege';
+END $threadline$;
+CREATE OR REPLACE TRIGGER threadline_audit_append_only BEFORE UPDATE OR DELETE ON "threadline".audit_export_jobs FOR EACH ROW EXECUTE FUNCTION "threadline".refuse_job_change();
+CREATE OR REPLACE TRIGGER threadline_audit_no_truncate BEFORE TRUNCATE ON "threadline".audit_export_jobs FOR EACH STATEMENT EXECUTE FUNCTION "threadline".refuse_change();
+
+-- threadline: enqueue_export, version 1
+-- Takes an order. The filters are data that the library reads back and checks, never SQL.
+CREATE OR REPLACE FUNCTION "threadline".enqueue_export(p_actor jsonb, p_format text, p_filters jsonb, p_limit bigint, p_keep_seconds integer, p_max_attempts integer) RETURNS SETOF "threadline".audit_export_jobs
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $threadline$
+DECLARE
+  v_own "threadline".audit_transactions := "threadline".read_context(jsonb_build_object('actor', p_actor)::text);
+BEGIN
+  IF v_own.context_error IS NOT NULL OR v_own.actor_id IS NULL THEN
+    RAISE EXCEPTION 'threadline: an export job needs an actor with an id' USING ERRCODE = 'TL004';
+  END IF;
+  IF jsonb_typeof(p_filters) IS DISTINCT FROM 'object' OR octet_length(p_filters::text) > 16384 THEN
+    RAISE EXCEPTION 'threadline: the filters of an export job are a JSON object of at most 16384 bytes' USING ERRCODE = 'TL004';
+  END IF;
+  -- One at a time per actor, or two could go over the limit together.
+  PERFORM pg_advisory_xact_lock(hashtext('threadline.export_jobs'), hashtext(v_own.actor_type || ':' || v_own.actor_id));
+  IF (SELECT count(*) FROM "threadline".audit_export_jobs j WHERE (j.actor_type, j.actor_id) = (v_own.actor_type, v_own.actor_id) AND j.status IN ('queued', 'running')) >= 10 THEN
+    RAISE EXCEPTION 'threadline: an actor has at most 10 export jobs under way' USING ERRCODE = 'TL011';
+  END IF;
+  RETURN QUERY INSERT INTO "threadline".audit_export_jobs (actor_type, actor_id, format, filters, row_limit, keep_seconds, max_attempts)
+  VALUES (v_own.actor_type, v_own.actor_id, p_format, p_filters, p_limit, p_keep_seconds, p_max_attempts) RETURNING *;
+END $threadline$;
+
+-- threadline: claim_export, version 1
+-- Gives the oldest job that nobody works at to one worker alone. A worker that has not been heard of for so long is taken
+-- for gone; a job that has lost its last worker so is closed as abandoned.
+CREATE OR REPLACE FUNCTION "threadline".claim_export(p_stale_seconds integer) RETURNS SETOF "threadline".audit_export_jobs
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $threadline$
+DECLARE
+  v_stale timestamptz := clock_timestamp() - make_interval(secs => greatest(coalesce(p_stale_seconds, 60), 1));
+BEGIN
+  UPDATE "threadline".audit_export_jobs j SET status = 'failed', failure = 'abandoned', finished_at = clock_timestamp()
+   WHERE j.id IN (SELECT o.id FROM "threadline".audit_export_jobs o
+     WHERE o.status = 'running' AND o.heartbeat_at < v_stale AND o.attempts >= o.max_attempts FOR UPDATE SKIP LOCKED);
+  RETURN QUERY UPDATE "threadline".audit_export_jobs j
+     SET status = 'running', attempts = j.attempts + 1, claim = j.claim + 1, started_at = clock_timestamp(), heartbeat_at = clock_timestamp(), rows = 0
+   WHERE j.id = (SELECT o.id FROM "threadline".audit_export_jobs o
+     WHERE o.status = 'queued' OR (o.status = 'running' AND o.heartbeat_at < v_stale) ORDER BY o.id LIMIT 1 FOR UPDATE SKIP LOCKED)
+  RETURNING j.*;
+END $threadline$;
+
+-- threadline: heartbeat_export, version 1
+-- Says that the worker is there and how far it is. False: the job is another's by now.
+CREATE OR REPLACE FUNCTION "threadline".heartbeat_export(p_id bigint, p_claim bigint, p_rows bigint) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $threadline$
+BEGIN
+  UPDATE "threadline".audit_export_jobs j SET heartbeat_at = clock_timestamp(), rows = p_rows
+   WHERE j.id = p_id AND j.claim = p_claim AND j.status = 'running';
+  RETURN FOUND;
+END $threadline$;
+
+-- threadline: complete_export, version 1
+-- Closes a job whose file is stored, and leaves evidence of it. Nothing comes back if the job is another's by now.
+CREATE OR REPLACE FUNCTION "threadline".complete_export(p_id bigint, p_claim bigint, p_file text, p_rows bigint, p_bytes bigint, p_complete boolean, p_sha256 text) RETURNS SETOF "threadline".audit_export_jobs
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $threadline$
+DECLARE
+  v_job "threadline".audit_export_jobs;
+BEGIN
+  IF p_sha256 IS NULL OR p_sha256 !~ '^[0-9a-f]{64}$' OR p_file IS NULL OR p_file !~ '^[0-9a-z.-]{1,128}$' THEN
+    RAISE EXCEPTION 'threadline: a finished export has a file and its SHA-256' USING ERRCODE = 'TL004';
+  END IF;
+  UPDATE "threadline".audit_export_jobs j
+     SET status = 'completed', finished_at = clock_timestamp(), heartbeat_at = clock_timestamp(), expires_at = clock_timestamp() + make_interval(secs => j.keep_seconds),
+         file = p_file, rows = p_rows, bytes = p_bytes, complete = p_complete, sha256 = p_sha256, failure = NULL
+   WHERE j.id = p_id AND j.claim = p_claim AND j.status = 'running' RETURNING * INTO v_job;
+  IF v_job.id IS NULL THEN
+    RETURN;
+  END IF;
+  INSERT INTO "threadline".audit_evidence (subject, reference, verdict, provenance)
+  VALUES ('export', 'sha256:' || p_sha256, 'proven', jsonb_build_object('writer', 'threadline', 'job', v_job.id, 'actor', jsonb_build_object('type', v_job.actor_type, 'id', v_job.actor_id),
+    'rows', p_rows, 'bytes', p_bytes, 'complete', p_complete, 'format', v_job.format, 'filters', v_job.filters));
+  RETURN NEXT v_job;
+END $threadline$;
+
+-- threadline: fail_export, version 1
+-- Closes a job that could not be done, or puts it back where trying again may help. A worker that stops gives its attempt back.
+CREATE OR REPLACE FUNCTION "threadline".fail_export(p_id bigint, p_claim bigint, p_failure text, p_then text) RETURNS SETOF "threadline".audit_export_jobs
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $threadline$
+BEGIN
+  IF p_then IS NULL OR p_then NOT IN ('retry', 'fail', 'release') THEN
+    RAISE EXCEPTION 'threadline: after a failure comes retry, fail or release, not "%"', p_then USING ERRCODE = 'TL004';
+  END IF;
+  RETURN QUERY UPDATE "threadline".audit_export_jobs j
+     SET status = CASE WHEN p_then = 'release' OR p_then = 'retry' AND j.attempts < j.max_attempts THEN 'queued' ELSE 'failed' END,
+         attempts = CASE p_then WHEN 'release' THEN j.attempts - 1 ELSE j.attempts END,
+         failure = CASE p_then WHEN 'release' THEN j.failure ELSE p_failure END,
+         finished_at = CASE WHEN p_then = 'release' OR p_then = 'retry' AND j.attempts < j.max_attempts THEN NULL ELSE clock_timestamp() END
+   WHERE j.id = p_id AND j.claim = p_claim AND j.status = 'running' RETURNING j.*;
+END $threadline$;
+
+-- threadline: expire_export, version 1
+-- Notes that the file of a job is deleted, which only happens after its time.
+CREATE OR REPLACE FUNCTION "threadline".expire_export(p_id bigint) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $threadline$
+BEGIN
+  UPDATE "threadline".audit_export_jobs j SET status = 'expired' WHERE j.id = p_id AND j.status = 'completed' AND j.expires_at <= clock_timestamp();
+  RETURN FOUND;
+END $threadline$;
+
 -- threadline: ownership and privileges, version 1
 DO $threadline$
 DECLARE
@@ -1548,6 +1698,20 @@ BEGIN
   -- A reader changes nothing at all, not even what is no part of the trail.
   IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'threadline_writer') THEN
     EXECUTE 'GRANT EXECUTE ON FUNCTION "threadline".save_view(jsonb, text, jsonb), "threadline".delete_view(jsonb, bigint) TO "threadline_writer"';
+  END IF;
+END $threadline$;
+
+-- threadline: privileges of export jobs, version 1
+DO $threadline$
+BEGIN
+  IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'threadline_capture') AND coalesce((SELECT pg_catalog.pg_has_role(current_user, r.oid, 'USAGE') AND CASE WHEN pg_catalog.current_setting('server_version_num')::integer < 160000 THEN true ELSE pg_catalog.pg_has_role(current_user, r.oid, 'SET') END FROM pg_catalog.pg_roles r WHERE r.rolname = 'threadline_capture'), false) THEN
+    EXECUTE 'REVOKE ALL ON FUNCTION "threadline".enqueue_export(jsonb, text, jsonb, bigint, integer, integer), "threadline".claim_export(integer), "threadline".heartbeat_export(bigint, bigint, bigint), "threadline".complete_export(bigint, bigint, text, bigint, bigint, boolean, text), "threadline".fail_export(bigint, bigint, text, text), "threadline".expire_export(bigint) FROM "threadline_capture"';
+  END IF;
+  IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'threadline_reader') THEN
+    EXECUTE 'GRANT SELECT ON "threadline".audit_export_jobs TO "threadline_reader"';
+  END IF;
+  IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'threadline_writer') THEN
+    EXECUTE 'GRANT EXECUTE ON FUNCTION "threadline".enqueue_export(jsonb, text, jsonb, bigint, integer, integer), "threadline".claim_export(integer), "threadline".heartbeat_export(bigint, bigint, bigint), "threadline".complete_export(bigint, bigint, text, bigint, bigint, boolean, text), "threadline".fail_export(bigint, bigint, text, text), "threadline".expire_export(bigint) TO "threadline_writer"';
   END IF;
 END $threadline$;
 

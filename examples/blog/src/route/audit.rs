@@ -4,16 +4,18 @@ use std::convert::Infallible;
 
 use actix_web::{HttpRequest, dev::HttpServiceFactory, middleware::from_fn, web};
 use sea_orm::DatabaseConnection;
-use threadline::ChangeScope;
+use threadline::{ChangeScope, health::Health};
 use threadline_actix::surface::{Access, OperatorSurface};
 
 use crate::auth::{Operator, sign_in};
 
 /// `/audit`, for those who may see everything.
 pub(crate) fn admin(db: DatabaseConnection) -> impl HttpServiceFactory {
-    web::scope("/audit")
-        .service(OperatorSurface::new(db, admins))
-        .wrap(from_fn(sign_in))
+    let health = Health::linked().expect("no table has two policies");
+    // The queue of jobs is no evidence of anything.
+    let jobs = "jobs".parse().expect("it is a table's name");
+    let surface = OperatorSurface::new(db, admins).health(health.expected_gaps([jobs]));
+    web::scope("/audit").service(surface).wrap(from_fn(sign_in))
 }
 
 async fn admins(request: &HttpRequest) -> Result<Access, Infallible> {

@@ -13,6 +13,7 @@ use crate::surface::{
     command::Command,
     links::Links,
     page::{Head, Page, Section},
+    prose::sentence,
 };
 
 /// How many tables the page lists; the JSON has all of them.
@@ -261,14 +262,6 @@ fn finding_view(finding: &Finding) -> Value {
     }
 }
 
-/// A message as a sentence of a page.
-fn sentence(message: &str) -> String {
-    let mut characters = message.chars();
-    let first = characters.next().map(|first| first.to_uppercase());
-    let rest = characters.as_str();
-    first.map_or_else(String::new, |first| format!("{first}{rest}."))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -314,12 +307,5 @@ mod tests {
         assert_eq!(check(0, 0, 3), [0, 0, 100]);
         assert_eq!(check(998, 1, 1), [98, 1, 1]);
         assert_eq!(check(2, 1, 1), [50, 25, 25]);
-    }
-
-    #[test]
-    fn a_message_becomes_a_sentence() {
-        assert_eq!(sentence("`posts`: é"), "`posts`: é.");
-        assert_eq!(sentence("the role"), "The role.");
-        assert_eq!(sentence(""), "");
     }
 }

@@ -17,7 +17,7 @@ use crate::surface::{
     failure::Failure,
     reads::Reads,
     surface::Surface,
-    timeline::{Filter, Question},
+    timeline::{Filter, Question, explained, query},
     visit::Visit,
 };
 
@@ -94,11 +94,11 @@ async fn send(
         visit.scope().cloned(),
     )
     .await?;
-    let query = question.place(question.narrow(reads.timeline()));
+    let query = question.place(query(question, &reads).await?);
     let export = export(query).format(format).limit(limit).idle_limit(IDLE);
     let count = export.count(limit, reads.db()).await;
     reads.end().await?;
-    let count = count?;
+    let count = count.map_err(|err| explained(question, err.into()))?;
     record(visit, context, format, &question.filter, limit).await?;
     let bytes = export.begin(&surface.db).await?.into_stream();
     let name = file_name(format, question.now);

@@ -2,5 +2,6 @@
 
 mod model;
 mod show;
+mod standing;
 
 pub(super) use self::show::show;

@@ -4,6 +4,7 @@ use minijinja::{Value, context};
 use serde::Serialize;
 use threadline::ActorRef;
 
+use super::standing::Standing;
 use crate::surface::{
     command::Command,
     links::Links,
@@ -18,10 +19,13 @@ pub(crate) struct HomePage {
     pub(crate) actor: Option<ActorRef>,
     /// The newest transactions.
     pub(crate) groups: Vec<Group>,
+    /// How the audit stands, for who may see policies.
+    pub(crate) standing: Option<Standing>,
 }
 
 impl Page for HomePage {
     const TEMPLATE: &'static str = "home";
+    const VIEWS: bool = true;
 
     fn head(&self) -> Head {
         Head {
@@ -43,6 +47,7 @@ impl Page for HomePage {
             timeline => timeline(""),
             shortcuts => shortcuts.map(|(label, link)| context! { label, link }).to_vec(),
             own => self.actor.as_ref().map(|actor| links.actor(actor.kind().as_str(), actor.id())),
+            standing => self.standing.map(|standing| standing.view(links)),
             days => days_view(&self.groups, links),
         }
     }

@@ -1,4 +1,4 @@
-use super::model::HomePage;
+use super::{model::HomePage, standing::Standing};
 use crate::surface::{failure::Failure, reads::Reads, visit::Visit};
 
 /// How many of the newest transactions are shown.
@@ -15,5 +15,6 @@ pub(crate) async fn show(visit: &Visit, reads: &Reads) -> Result<HomePage, Failu
     Ok(HomePage {
         actor: visit.actor(),
         groups: reads.groups_of(ids).await?,
+        standing: Standing::read(visit, reads).await,
     })
 }

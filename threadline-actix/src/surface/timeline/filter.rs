@@ -17,9 +17,10 @@ use crate::surface::{
 pub(crate) const DEFAULT_WINDOW: Ago = Ago::days(7);
 
 /// The names of the parameters, in the order in which they are written.
-pub(crate) const PARAMETERS: [&str; 11] = [
+pub(crate) const PARAMETERS: [&str; 12] = [
     "schema",
     "table",
+    "key",
     "op",
     "actor",
     "action",
@@ -36,6 +37,8 @@ pub(crate) const PARAMETERS: [&str; 11] = [
 pub(crate) struct Filter {
     pub(crate) schema: Option<String>,
     pub(crate) table: Option<String>,
+    /// The key of one record of the table: the value of its column, or a JSON object.
+    pub(crate) key: Option<String>,
     #[serde(serialize_with = "op_name")]
     pub(crate) op: Option<Op>,
     pub(crate) actor: Option<ActorChoice>,
@@ -79,9 +82,10 @@ impl Filter {
     /// # Errors
     /// Names the parameter that can't be used.
     pub(crate) fn read(parameters: &mut Parameters) -> Result<Self, Failure> {
-        Ok(Self {
+        let filter = Self {
             schema: parameters.text("schema"),
             table: parameters.text("table"),
+            key: parameters.text("key"),
             op: parameters
                 .text("op")
                 .map(|text| op(&text).ok_or_else(|| Failure::parameter("op", UNKNOWN_OP)))
@@ -93,7 +97,14 @@ impl Filter {
             column: parameters.text("column"),
             from: parameters.read("from")?.unwrap_or_default(),
             to: parameters.read("to")?,
-        })
+        };
+        if filter.key.is_some() && filter.table.is_none() {
+            return Err(Failure::parameter(
+                "key",
+                "a key is one of a table; add the parameter table",
+            ));
+        }
+        Ok(filter)
     }
 
     /// The parameters that are not at their defaults.
@@ -102,6 +113,7 @@ impl Filter {
         [
             ("schema", text(&self.schema)),
             ("table", text(&self.table)),
+            ("key", text(&self.key)),
             ("op", self.op.map(|op| op.as_str().to_owned())),
             ("actor", self.actor.as_ref().map(ToString::to_string)),
             ("action", text(&self.action)),
@@ -129,7 +141,8 @@ impl Filter {
         let mut filter = self.clone();
         match name {
             "schema" => filter.schema = None,
-            "table" => filter.table = None,
+            "table" => (filter.table, filter.key) = (None, None),
+            "key" => filter.key = None,
             "op" => filter.op = None,
             "actor" => filter.actor = None,
             "action" => filter.action = None,
@@ -164,13 +177,16 @@ impl Filter {
         (from.map(at), self.to.map(at))
     }
 
-    /// Narrows a query.
+    /// Narrows a query; the record of a key is the caller's to add.
     pub(crate) fn narrow(&self, mut query: Timeline, now: DateTime<Utc>) -> Timeline {
-        if let Some(schema) = &self.schema {
-            query = query.schema(schema);
-        }
-        if let Some(table) = &self.table {
-            query = query.table(table);
+        // A record names its table and schema itself.
+        if self.key.is_none() {
+            if let Some(schema) = &self.schema {
+                query = query.schema(schema);
+            }
+            if let Some(table) = &self.table {
+                query = query.table(table);
+            }
         }
         if let Some(op) = self.op {
             query = query.op(op);
@@ -205,16 +221,17 @@ impl Filter {
 
     /// The command that lists the same.
     pub(crate) fn command(&self) -> Command {
-        self.options(Command::new("timeline"))
+        match (&self.table, &self.key) {
+            (Some(_), Some(key)) => Command::new("history")
+                .argument(self.table_name().unwrap_or_default())
+                .argument(key),
+            _ => self.options(Command::new("timeline")),
+        }
     }
 
     /// The filter as the options of a command.
     pub(crate) fn options(&self, command: Command) -> Command {
-        let table = self.table.as_ref().map(|table| match &self.schema {
-            Some(schema) => format!("{}.{}", part(schema), part(table)),
-            None => part(table),
-        });
-        let command = command.option_if("--table", table);
+        let command = command.option_if("--table", self.table_name());
         let command = match &self.actor {
             Some(ActorChoice::Is(actor)) => command.option("--actor", actor),
             Some(ActorChoice::Nobody) => command.flag("--no-actor"),
@@ -234,6 +251,17 @@ impl Filter {
             .option_if("--changed-column", self.column.as_ref())
             .option_if("--from", from)
             .option_if("--to", self.to)
+    }
+}
+
+impl Filter {
+    /// The table as the commands read it.
+    pub(crate) fn table_name(&self) -> Option<String> {
+        let table = self.table.as_ref()?;
+        Some(match &self.schema {
+            Some(schema) => format!("{}.{}", part(schema), part(table)),
+            None => part(table),
+        })
     }
 }
 
@@ -351,6 +379,7 @@ mod tests {
         for (query, name) in [
             ("op=drop", "op"),
             ("actor=robot%3A1", "actor"),
+            ("key=7", "key"),
             ("actor=user%3A", "actor"),
             ("from=yesterday", "from"),
             ("to=all", "to"),
@@ -366,16 +395,18 @@ mod tests {
     #[test]
     fn each_parameter_can_be_taken_away() {
         let filter = read(
-            "schema=a&table=b&op=delete&actor=none&action=c&correlation=d&request=e&column=f&from=2h&to=1h",
+            "schema=a&table=b&key=7&op=delete&actor=none&action=c&correlation=d&request=e&column=f&from=2h&to=1h",
         )
         .unwrap();
         let pairs = filter.pairs();
         assert_eq!(pairs.len(), PARAMETERS.len() - 1);
         for (name, _) in &pairs {
             let left: Vec<_> = filter.without(name).pairs();
+            // A key means nothing without its table.
+            let with_it = |other: &str| *name == "table" && other == "key";
             let expected: Vec<_> = pairs
                 .iter()
-                .filter(|(other, _)| other != name)
+                .filter(|(other, _)| other != name && !with_it(other))
                 .cloned()
                 .collect();
             assert_eq!(left, expected);
@@ -387,6 +418,7 @@ mod tests {
         for (query, expected) in [
             ("", "timeline --from 7d"),
             ("from=all&table=posts", "timeline --table posts"),
+            ("table=posts&key=7", "history posts 7"),
             (
                 "schema=blog&table=Order+Lines&actor=none&from=all",
                 "timeline --table 'blog.\"Order Lines\"' --no-actor",

@@ -3,7 +3,14 @@
 mod filter;
 mod model;
 mod question;
+mod record;
 mod search;
 mod show;
 
-pub(super) use self::{filter::Filter, question::Question, show::show};
+pub(super) use self::{
+    filter::{Filter, PARAMETERS},
+    question::Question,
+    record::{explained, query},
+    search::NAME as SEARCH,
+    show::show,
+};

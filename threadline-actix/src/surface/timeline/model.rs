@@ -44,6 +44,11 @@ pub(crate) struct TimelinePage {
 
 impl Page for TimelinePage {
     const TEMPLATE: &'static str = "timeline";
+    const VIEWS: bool = true;
+
+    fn filters(&self) -> Option<Vec<(&'static str, String)>> {
+        Some(self.filter.pairs())
+    }
 
     fn head(&self) -> Head {
         Head {

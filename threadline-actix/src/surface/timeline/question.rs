@@ -67,8 +67,8 @@ impl Question {
         self.place.is_none()
     }
 
-    /// Narrows a query, the place left out.
-    pub(crate) fn narrow(&self, query: Timeline) -> Timeline {
+    /// Narrows a query, the place and the key of a record left out.
+    pub(super) fn narrow(&self, query: Timeline) -> Timeline {
         self.filter.narrow(query, self.now)
     }
 

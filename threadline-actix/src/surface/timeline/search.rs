@@ -7,8 +7,9 @@ use crate::surface::{failure::Failure, parameters::Parameters};
 pub(crate) const NAME: &str = "q";
 
 /// The words before the colons, and the parameters that they mean.
-const QUALIFIERS: [(&str, &str); 12] = [
+const QUALIFIERS: [(&str, &str); 13] = [
     ("table", "table"),
+    ("key", "key"),
     ("schema", "schema"),
     ("op", "op"),
     ("actor", "actor"),

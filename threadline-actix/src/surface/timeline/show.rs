@@ -1,4 +1,8 @@
-use super::{model::TimelinePage, question::Question};
+use super::{
+    model::TimelinePage,
+    question::Question,
+    record::{explained, query},
+};
 use crate::surface::{failure::Failure, reads::Reads, visit::Visit};
 
 /// How many changes a page has.
@@ -9,8 +13,9 @@ const COUNT_CAP: u64 = 10_000;
 /// Shows a page of the timeline.
 pub(crate) async fn show(visit: &Visit, reads: &Reads) -> Result<TimelinePage, Failure> {
     let question = Question::read(visit.parameters()?)?;
-    let query = question.narrow(reads.timeline()).page_size(PAGE_SIZE);
-    let count = query.count(COUNT_CAP, reads.db()).await?;
+    let query = query(&question, reads).await?.page_size(PAGE_SIZE);
+    let count = query.count(COUNT_CAP, reads.db()).await;
+    let count = count.map_err(|err| explained(&question, err.into()))?;
     let page = question.place(query).fetch(reads.db()).await?;
     let (from, to) = question.filter.bounds(question.now);
     Ok(TimelinePage {

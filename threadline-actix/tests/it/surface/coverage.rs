@@ -1,5 +1,6 @@
 //! Which tables are captured, on a page.
 
+use actix_web::HttpRequest;
 use sea_orm::{ConnectionTrait as _, DatabaseConnection};
 use threadline::health::{DeclaredTable, Health};
 use threadline_actix::surface::OperatorSurface;
@@ -134,4 +135,22 @@ async fn a_count_that_can_not_be_read_breaks_no_page() {
     run(&db, "RESET ROLE; DROP ROLE actix_coverage_fault").await;
     assert_eq!(page.status, 200, "{}", page.body);
     assert!(!page.body.contains("class=\"pill"), "{}", page.body);
+}
+
+#[actix_web::test]
+async fn the_home_page_says_how_the_audit_stands_to_who_may_know() {
+    let db = TestDb::new("coverage_home").await.connect(1).await;
+    run(&db, "CREATE TABLE bills (id int PRIMARY KEY)").await;
+    let json = get(&db, "/audit/index.json").await.json();
+    assert_eq!(
+        json["standing"],
+        serde_json::json!({"gaps": 1, "drift": 0, "overdue_days": null})
+    );
+    let page = get(&db, "/audit/").await;
+    assert!(page.body.contains("Policies as declared"), "{}", page.body);
+    let nobody = async |_: &HttpRequest| Ok::<_, std::io::Error>(false);
+    let closed = OperatorSurface::new(db.clone(), only_alice).authorize_policies(nobody);
+    let page = get_from(closed, "/audit", request("/audit/")).await;
+    assert_eq!(page.status, 200);
+    assert!(!page.body.contains("Policies as declared"), "{}", page.body);
 }

@@ -13,6 +13,7 @@ mod redaction;
 mod retention;
 mod routes;
 mod row;
+mod saved_views;
 mod scope;
 mod site;
 mod timeline;

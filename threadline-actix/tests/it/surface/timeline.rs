@@ -89,6 +89,8 @@ async fn the_search_box_and_the_filters_find_the_same_and_keep_in_step() {
     let wrong = get(&db, "/audit/timeline?q=table%3Anotes+gone").await;
     assert_eq!(wrong.status, 422);
     assert!(wrong.body.contains("“gone”"), "{}", wrong.body);
+    let body = wrong.body.replace("&#x3a;", ":");
+    assert!(body.contains("value=\"table:notes gone\""), "{body}");
 }
 
 #[actix_web::test]
@@ -168,4 +170,28 @@ async fn each_filter_in_force_can_be_taken_away() {
         page.link("Remove the filter op").as_deref(),
         Some("/audit/timeline?table=notes")
     );
+}
+
+#[actix_web::test]
+async fn the_key_of_a_row_is_a_filter_and_one_that_fits_no_row_is_named() {
+    let db = TestDb::new("timeline_key").await.connect(1).await;
+    written(&db).await;
+    for key in ["1", "%7B%22id%22%3A1%7D"] {
+        let page = get(&db, &format!("/audit/timeline.json?table=notes&key={key}")).await;
+        assert_eq!(page.status, 200, "{}", page.body);
+        assert_eq!(page.json()["count"]["value"], 2, "{key}: {}", page.body);
+    }
+    for (query, name) in [
+        ("key=1", "key"),
+        ("table=notes&key=one", "key"),
+        ("table=notes&key=%7B", "key"),
+        ("table=nowhere&key=1", "key"),
+        ("table=nowhere&key=%7B%22id%22%3A1%7D", "table"),
+    ] {
+        let got = get(&db, &format!("/audit/timeline.json?{query}")).await;
+        assert_eq!(got.status, 422, "{query}: {}", got.body);
+        assert_eq!(got.json()["error"]["parameter"], name, "{query}");
+    }
+    let typed = get(&db, "/audit/timeline.json?q=table%3Anotes+key%3A2").await;
+    assert_eq!(typed.json()["count"]["value"], 2);
 }

@@ -1,4 +1,4 @@
-use threadline::health::{CoverageReport, ExpectedGap, TableCoverage};
+use threadline::health::{CoverageReport, ExpectedGap, TableCoverage, coverage_evidence};
 
 use super::Target;
 use crate::{
@@ -19,6 +19,7 @@ pub(super) fn run(args: &CoverageArgs) -> Result<Report> {
         health = health.schemas([&args.schema]);
     }
     let report = target.fetch(async |db| health.fetch_coverage(db).await)?;
+    target.record(coverage_evidence(&report.audit_schema, &report.tables))?;
     Ok(Report {
         found: args.strict && report.summary.uncovered > 0,
         text: if args.output.json {

@@ -3,6 +3,7 @@
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use threadline::{
     codegen::TableName,
+    evidence::RecordEvidence,
     health::{DeclaredTable, Health},
 };
 use tokio::runtime::Runtime;
@@ -97,6 +98,18 @@ impl Target {
             Ok(found)
         });
         looked.map_err(|err| Error::Health(Box::new(err)))
+    }
+}
+
+impl Target {
+    /// Leaves evidence of what was seen, if this role may.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) fn record(&self, evidence: RecordEvidence) -> Result<()> {
+        let recorded = self.runtime.block_on(reading::record(evidence, &self.db));
+        recorded.map_err(|err| Error::Health(Box::new(err)))?;
+        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ mod verified;
 
 use std::collections::BTreeSet;
 
-use threadline::health::DeclaredTable;
+use threadline::health::{DeclaredTable, coverage_evidence};
 
 use self::verified::Verified;
 use super::health::{Target, coverage, target::names};
@@ -48,6 +48,8 @@ pub(crate) fn run(args: &VerifyCoverageArgs) -> Result<Report> {
     }));
     let report = target.fetch(async |db| health.fetch_coverage(db).await)?;
     let verified = Verified::new(&report, &expected, &target.declared);
+    let tables = verified.tables.iter().map(|table| table.coverage);
+    target.record(coverage_evidence(&report.audit_schema, tables))?;
     let format = if args.json { Format::Json } else { args.format };
     Ok(Report {
         found: !verified.is_covered(),

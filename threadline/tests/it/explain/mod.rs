@@ -1,5 +1,6 @@
 //! Every query of the library uses the index that is there for it.
 
+mod export;
 mod health;
 mod plan;
 mod saved_view;

@@ -71,6 +71,7 @@ fn sql_type(value: &sea_orm::Value) -> &'static str {
     match value {
         sea_orm::Value::String(_) => "text",
         sea_orm::Value::BigInt(_) | sea_orm::Value::BigUnsigned(_) => "bigint",
+        sea_orm::Value::Array(..) => "bigint[]",
         sea_orm::Value::Int(_) => "int",
         sea_orm::Value::ChronoDateTimeUtc(_) => "timestamptz",
         other => panic!("no query has {other:?}"),

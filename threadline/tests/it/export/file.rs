@@ -200,4 +200,15 @@ async fn a_bad_filter_is_refused_before_anything_is_given_out() {
     let other = timeline().table("notes").after(page.next.unwrap());
     let refused = export(other).begin(&test.db).await;
     assert!(matches!(refused, Err(Error::InvalidPageToken(_))));
+    let page = timeline().page_size(1).fetch(&test.db).await.unwrap();
+    let backwards = export(timeline().before(page.next.unwrap()))
+        .begin(&test.db)
+        .await;
+    assert!(matches!(
+        backwards,
+        Err(Error::InvalidFilter {
+            filter: "before",
+            ..
+        })
+    ));
 }

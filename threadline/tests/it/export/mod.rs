@@ -2,6 +2,7 @@
 
 mod cut;
 mod file;
+mod job;
 mod scope;
 mod snapshot;
 mod value;

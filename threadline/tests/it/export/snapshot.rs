@@ -75,6 +75,7 @@ async fn an_export_within_a_transaction_is_refused() {
     let txn = test.db.begin().await.unwrap();
     run(&txn, "SELECT 1").await;
     assert!(export(timeline()).begin(&txn).await.is_err());
+    assert!(export(timeline()).begin_in(txn).await.is_err());
 }
 
 #[tokio::test]

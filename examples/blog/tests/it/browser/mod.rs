@@ -8,6 +8,7 @@ mod session;
 mod week;
 
 mod every_page;
+mod pictures;
 mod walks;
 
 pub(crate) use self::pages::ALL as PAGES;

@@ -83,6 +83,20 @@ impl Operator {
             .await;
     }
 
+    /// The page as a PNG, without scroll bars: what the window shows, or all of it.
+    pub(crate) async fn picture(&self, whole: bool) -> Vec<u8> {
+        let hide = async |hidden: bool| {
+            let hidden = json!({"hidden": hidden});
+            self.browser
+                .devtools("Emulation.setScrollbarsHidden", hidden)
+                .await;
+        };
+        hide(true).await;
+        let picture = self.browser.picture(whole).await;
+        hide(false).await;
+        picture
+    }
+
     pub(crate) async fn prefer(&self, scheme: Scheme) {
         let scheme = json!({"name": "prefers-color-scheme", "value": scheme.as_str()});
         // A colour on its way to another one is neither.

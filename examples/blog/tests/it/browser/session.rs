@@ -14,6 +14,7 @@ const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// The keys that are no characters.
 pub(crate) const TAB: char = '\u{e004}';
 pub(crate) const ENTER: char = '\u{e007}';
+pub(crate) const RIGHT: char = '\u{e014}';
 
 /// A browser with one window.
 pub(crate) struct Session {
@@ -41,6 +42,8 @@ impl Session {
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-sync",
+            // Fields for dates are filled in as they are written there.
+            "--lang=en-US",
             // So that the browser ends with the driver.
             "--remote-debugging-pipe",
             &format!("--user-data-dir={}", driver.profile().display()),

@@ -6,6 +6,7 @@ use crate::support::{Blog, Served};
 
 /// The blog after the story was told to it, as if that had taken from a Monday until yesterday.
 pub(crate) struct Week {
+    pub(crate) blog: Blog,
     pub(crate) served: Served,
     /// The spring issue was written that day from 9:00, its post about the tides was renamed at 9:49.
     pub(crate) monday: NaiveDate,
@@ -24,6 +25,7 @@ impl Week {
         let monday = yesterday - Days::new(if since_monday == 0 { 7 } else { since_monday });
         spread(&blog, monday, yesterday).await;
         Self {
+            blog,
             served,
             monday,
             yesterday,

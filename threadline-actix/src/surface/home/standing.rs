@@ -1,0 +1,121 @@
+//! How the audit stands, in a few numbers, for who may see policies.
+
+use minijinja::{Value, context};
+use sea_orm::{DatabaseTransaction, TransactionTrait as _};
+use serde::Serialize;
+use threadline::{health::Verdict, retention};
+
+use crate::surface::{failure::Failure, links::Links, reads::Reads, visit::Visit};
+
+/// How the audit stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Standing {
+    /// How many tables need capture.
+    gaps: usize,
+    /// How many tables are captured otherwise than their entities declare.
+    drift: usize,
+    /// For how many days a purge has been overdue; `null` where none is, or the host gave no policy.
+    overdue_days: Option<i64>,
+}
+
+impl Standing {
+    /// Reads it. A page that begins with it must not fail for it: where it can't be read, nothing is said.
+    pub(super) async fn read(visit: &Visit, reads: &Reads) -> Option<Self> {
+        if !visit.sees_policies() {
+            return None;
+        }
+        let savepoint = reads.db().begin().await.ok()?;
+        let read = Self::within(visit, &savepoint).await;
+        savepoint.rollback().await.ok()?;
+        read.ok()
+    }
+
+    async fn within(visit: &Visit, db: &DatabaseTransaction) -> Result<Self, Failure> {
+        let health = visit.health()?;
+        let gaps = health.fetch_coverage(db).await?.summary.uncovered;
+        visit.note_gaps(gaps);
+        let tables = health.fetch_policies(db).await?.tables;
+        let drifting = tables
+            .iter()
+            .filter(|table| table.verdict == Verdict::Drift);
+        let overdue_days = match visit.retention() {
+            Some(policy) => {
+                let lanes = retention::status(policy, db).await?.lanes;
+                lanes.iter().filter_map(|lane| lane.overdue_days).max()
+            }
+            None => None,
+        };
+        Ok(Self {
+            gaps,
+            drift: drifting.count(),
+            overdue_days,
+        })
+    }
+
+    /// What templates show.
+    pub(super) fn view(self, links: &Links) -> Value {
+        let tables = |count: usize, one: &str, many: &str| match count {
+            1 => format!("1 table {one}"),
+            count => format!("{count} tables {many}"),
+        };
+        let gaps = match self.gaps {
+            0 => "All tables covered".to_owned(),
+            gaps => tables(gaps, "needs capture", "need capture"),
+        };
+        let drift = match self.drift {
+            0 => "Policies as declared".to_owned(),
+            drift => tables(drift, "drifts", "drift"),
+        };
+        let purge = match self.overdue_days {
+            None => "No purge overdue".to_owned(),
+            Some(days) => format!("Purge {days} days late"),
+        };
+        Value::from(vec![
+            context! { label => gaps, bad => self.gaps > 0, link => links.coverage("") },
+            context! { label => drift, bad => self.drift > 0, link => links.redaction() },
+            context! { label => purge, bad => self.overdue_days.is_some(), link => links.retention("") },
+        ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn says(gaps: usize, drift: usize, overdue_days: Option<i64>, expected: [&str; 3]) {
+        let standing = Standing {
+            gaps,
+            drift,
+            overdue_days,
+        };
+        let view = standing.view(&Links::below("/audit"));
+        let chips = serde_json::to_value(view).unwrap();
+        let labels = [0, 1, 2].map(|at| chips[at]["label"].as_str().unwrap_or_default().to_owned());
+        assert_eq!(labels, expected);
+    }
+
+    #[test]
+    fn what_is_wrong_is_counted_and_what_is_right_is_said() {
+        says(
+            0,
+            0,
+            None,
+            [
+                "All tables covered",
+                "Policies as declared",
+                "No purge overdue",
+            ],
+        );
+        says(
+            1,
+            2,
+            Some(9),
+            [
+                "1 table needs capture",
+                "2 tables drift",
+                "Purge 9 days late",
+            ],
+        );
+    }
+}

@@ -1,0 +1,57 @@
+//! The views of an operator beside a page. Pure.
+
+use std::collections::BTreeMap;
+
+use minijinja::{Value, context};
+use threadline::saved_view::{MAX_NAME_CHARS, SavedView};
+
+use crate::surface::links::Links;
+
+/// The views of an operator.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SavedViews(pub(crate) Vec<SavedView>);
+
+/// The filters of a page as parameters.
+pub(crate) type Pairs = Vec<(&'static str, String)>;
+
+impl SavedViews {
+    /// What templates show. The filters are those of the page: they can be saved unless they are saved already.
+    pub(crate) fn view(&self, filters: Option<Pairs>, token: &str, links: &Links) -> Value {
+        let own: Option<BTreeMap<String, String>> = filters.map(|pairs| {
+            let pairs = pairs.into_iter();
+            pairs
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect()
+        });
+        let mut known = false;
+        let views: Vec<_> = self
+            .0
+            .iter()
+            .map(|view| {
+                let filters = view.filter_texts();
+                let current = own.as_ref() == Some(&filters);
+                known |= current;
+                context! {
+                    name => view.name.as_str(),
+                    link => links.timeline(&query(&filters)),
+                    delete => links.delete_view(view.id),
+                    current,
+                }
+            })
+            .collect();
+        let query = own.as_ref().map(query);
+        context! {
+            views,
+            token,
+            save => links.save_view(),
+            can_save => query.is_some() && !known,
+            query,
+            longest => MAX_NAME_CHARS,
+        }
+    }
+}
+
+/// Written anew, so that nothing but names and values of parameters gets into an address.
+fn query(filters: &BTreeMap<String, String>) -> String {
+    serde_urlencoded::to_string(filters).expect("pairs of texts can be written")
+}
