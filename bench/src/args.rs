@@ -50,6 +50,10 @@ pub(crate) struct CaptureArgs {
     #[arg(long, value_name = "NAME=FILE", value_parser = variant)]
     pub(crate) variant: Vec<VariantFile>,
 
+    /// Measure the same capture by statement in the same rounds
+    #[arg(long)]
+    pub(crate) by_statement: bool,
+
     /// How often each scenario is measured
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rounds: Option<u32>,

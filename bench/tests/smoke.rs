@@ -137,6 +137,8 @@ fn every_page_is_measured_beside_its_statements() {
         "timeline_table",
         "timeline_actor",
         "transaction",
+        "row",
+        "row_hot",
     ] {
         let scenario = scenarios.iter().find(|scenario| scenario["name"] == name);
         let figures = ["p95_ratio", "p95_micros", "bare_p95_micros", "statements"];

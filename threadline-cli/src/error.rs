@@ -210,7 +210,7 @@ impl Error {
             Self::Retention(RetentionError::Busy | RetentionError::Refused { .. })
             | Self::Continuity(
                 ContinuityError::NotCaptured(_)
-                | ContinuityError::Disabled(_)
+                | ContinuityError::Disabled(..)
                 | ContinuityError::Drift(_)
                 | ContinuityError::StillLocked { .. },
             ) => exit_code::REFUSED,

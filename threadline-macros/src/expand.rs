@@ -1,7 +1,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::syntax::{ColumnRef, ContextMode, EntitySyntax, TruncateMode};
+use crate::syntax::{CaptureLevel, ColumnRef, ContextMode, EntitySyntax, TruncateMode};
 
 /// The implementation of `Audited` and the entry in the registry.
 pub(crate) fn audited(entity: &EntitySyntax) -> TokenStream {
@@ -60,6 +60,12 @@ fn settings(entity: &EntitySyntax) -> Vec<TokenStream> {
         TruncateMode::Record => {}
         TruncateMode::Refuse => settings.push(quote!(truncate: #policy::TruncateMode::Refuse)),
         TruncateMode::Rows => settings.push(quote!(truncate: #policy::TruncateMode::Rows)),
+    }
+    match entity.capture {
+        CaptureLevel::Row => {}
+        CaptureLevel::Statement => {
+            settings.push(quote!(capture: #policy::CaptureLevel::Statement));
+        }
     }
     settings
 }

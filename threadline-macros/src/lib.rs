@@ -67,6 +67,9 @@ use syn::{DeriveInput, Error, parse_macro_input};
 ///   `"warn"` also raises a warning, `"require"` makes it fail. Default: `"allow"`.
 /// - `truncate = ".."`: what a TRUNCATE means. `"record"` captures one marker, `"refuse"` makes it
 ///   fail, `"rows"` captures the last image of every row first. Default: `"record"`.
+/// - `capture = ".."`: when changes are captured. `"row"` captures each row as it changes,
+///   `"statement"` all rows of a statement at its end, which costs about half where statements
+///   change many rows and more where they change one. Default: `"row"`.
 ///
 /// # Names
 ///

@@ -33,6 +33,24 @@ pub enum TruncateMode {
     Rows,
 }
 
+/// When changes are captured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CaptureLevel {
+    /// Row by row, as each row changes.
+    #[default]
+    Row,
+    /// At the end of each statement, all its rows at once. Cheaper where statements change many
+    /// rows, dearer where they change one. Not for every table.
+    Statement,
+}
+
+impl CaptureLevel {
+    fn is_row(&self) -> bool {
+        *self == Self::Row
+    }
+}
+
 /// What is captured of one table. Column names are those of the database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -51,6 +69,9 @@ pub struct CapturePolicy {
     pub context: ContextMode,
     /// What a TRUNCATE means. Default: record.
     pub truncate: TruncateMode,
+    /// Whether rows are captured one by one or by statement. Default: row.
+    #[serde(skip_serializing_if = "CaptureLevel::is_row")]
+    pub capture: CaptureLevel,
 }
 
 impl Default for CapturePolicy {
@@ -63,6 +84,7 @@ impl Default for CapturePolicy {
             primary_key: None,
             context: ContextMode::Allow,
             truncate: TruncateMode::Record,
+            capture: CaptureLevel::Row,
         }
     }
 }

@@ -44,7 +44,7 @@ pub(crate) fn run(args: &CaptureArgs) -> Result<()> {
 }
 
 async fn measure(args: &CaptureArgs) -> Result<Vec<Outcome>> {
-    let variants = Variant::all(&args.variant)?;
+    let variants = Variant::all(args.by_statement, &args.variant)?;
     let effort = if args.run.quick {
         Effort::QUICK
     } else {

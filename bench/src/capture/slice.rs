@@ -94,7 +94,7 @@ pub(crate) async fn measure(
 
 async fn measure_here(scenario: &Scenario, variant: &Variant, cluster: &Cluster) -> Result<Slice> {
     let attribution = match variant {
-        Variant::Threadline => Attribution::Context,
+        Variant::Threadline | Variant::ByStatement => Attribution::Context,
         Variant::Plain | Variant::File { .. } => Attribution::None,
     };
     let mut observer = cluster.connect(DATABASE).await?;
@@ -128,7 +128,7 @@ async fn measure_here(scenario: &Scenario, variant: &Variant, cluster: &Cluster)
     let reading = watch.stop();
     let growth = Bytes::read(&mut observer).await?.since(before);
 
-    if *variant == Variant::Threadline {
+    if matches!(variant, Variant::Threadline | Variant::ByStatement) {
         let expected = (warm + scenario.count) * scenario.name.changes();
         check_trail(expected, &mut observer).await?;
     }

@@ -7,8 +7,9 @@ use sea_orm::{
     sqlx::{AssertSqlSafe, Connection as _, Executor as _},
 };
 use threadline::{
-    SchemaName,
+    CapturePolicy, SchemaName,
     codegen::{self, TableName},
+    policy::CaptureLevel,
 };
 
 use super::table::{Shape, TABLE};
@@ -28,14 +29,19 @@ pub(crate) enum Variant {
     Plain,
     /// By this library.
     Threadline,
+    /// By this library, by statement.
+    ByStatement,
     /// By the SQL of a file.
     File { name: String, sql: String },
 }
 
 impl Variant {
     /// Plain and Threadline's, and those of the files.
-    pub(crate) fn all(files: &[VariantFile]) -> Result<Vec<Self>> {
+    pub(crate) fn all(by_statement: bool, files: &[VariantFile]) -> Result<Vec<Self>> {
         let mut variants = vec![Self::Plain, Self::Threadline];
+        if by_statement {
+            variants.push(Self::ByStatement);
+        }
         for file in files {
             if variants.iter().any(|other| other.name() == file.name) {
                 return Err(Error::VariantName(file.name.clone()));
@@ -56,6 +62,7 @@ impl Variant {
         match self {
             Self::Plain => "plain",
             Self::Threadline => "threadline",
+            Self::ByStatement => "by_statement",
             Self::File { name, .. } => name,
         }
     }
@@ -72,7 +79,8 @@ impl Variant {
         shape.create(rows, source, &mut connection).await?;
         match self {
             Self::Plain => {}
-            Self::Threadline => capture(template, shape, cluster).await?,
+            Self::Threadline => capture(template, shape, CaptureLevel::Row, cluster).await?,
+            Self::ByStatement => capture(template, shape, CaptureLevel::Statement, cluster).await?,
             Self::File { sql, .. } => {
                 let sql = sql.replace(PLACEHOLDER, TABLE);
                 connection.execute(AssertSqlSafe(sql)).await?;
@@ -83,12 +91,21 @@ impl Variant {
     }
 }
 
-async fn capture(database: &str, shape: Shape, cluster: &Cluster) -> Result<()> {
+async fn capture(
+    database: &str,
+    shape: Shape,
+    level: CaptureLevel,
+    cluster: &Cluster,
+) -> Result<()> {
     let schema = SchemaName::default();
     let table: TableName = TABLE.parse()?;
+    let policy = CapturePolicy {
+        capture: level,
+        ..shape.policy()
+    };
     let db = cluster.pool(database, 1).await?;
     threadline::install(&db).await?;
-    let spec = codegen::introspect(&schema, &table, shape.policy(), &db).await?;
+    let spec = codegen::introspect(&schema, &table, policy, &db).await?;
     db.execute_unprepared(&codegen::capture(&schema, &spec, None)?.up)
         .await?;
     Ok(db.close().await?)
@@ -105,7 +122,7 @@ mod tests {
                 name: name.to_owned(),
                 path: "missing.sql".into(),
             };
-            let err = Variant::all(&[file]).unwrap_err();
+            let err = Variant::all(false, &[file]).unwrap_err();
             assert!(matches!(err, Error::VariantName(_)), "{err}");
         }
     }
@@ -116,7 +133,7 @@ mod tests {
             name: "other".to_owned(),
             path: "missing.sql".into(),
         };
-        let err = Variant::all(&[file]).unwrap_err();
+        let err = Variant::all(false, &[file]).unwrap_err();
         assert_eq!(err.to_string(), "failed to read `missing.sql`");
     }
 }

@@ -3,7 +3,7 @@
 use threadline::{
     CapturePolicy,
     health::{PolicyReport, TablePolicy, Verdict},
-    policy::{ContextMode, TruncateMode},
+    policy::{CaptureLevel, ContextMode, TruncateMode},
 };
 
 use crate::{
@@ -93,6 +93,10 @@ fn words(policy: Option<&CapturePolicy>) -> String {
         TruncateMode::Record => {}
         TruncateMode::Refuse => words.push("truncate refuse".to_owned()),
         TruncateMode::Rows => words.push("truncate rows".to_owned()),
+    }
+    match policy.capture {
+        CaptureLevel::Row => {}
+        CaptureLevel::Statement => words.push("capture by statement".to_owned()),
     }
     if words.is_empty() {
         return "everything".to_owned();

@@ -9,7 +9,7 @@ use syn::{DeriveInput, Item, ItemStruct, Meta, Token, punctuated::Punctuated};
 use threadline::{
     CapturePolicy,
     codegen::{ColumnKind, ColumnSpec, InvalidTableName, TableName},
-    policy::{ContextMode, TruncateMode},
+    policy::{CaptureLevel, ContextMode, TruncateMode},
 };
 
 use crate::{
@@ -242,6 +242,10 @@ fn policy(syntax: &EntitySyntax, by_hand: &Expanded) -> CapturePolicy {
             syntax::TruncateMode::Record => TruncateMode::Record,
             syntax::TruncateMode::Refuse => TruncateMode::Refuse,
             syntax::TruncateMode::Rows => TruncateMode::Rows,
+        },
+        capture: match syntax.capture {
+            syntax::CaptureLevel::Row => CaptureLevel::Row,
+            syntax::CaptureLevel::Statement => CaptureLevel::Statement,
         },
     }
 }

@@ -85,6 +85,7 @@ pub(super) fn entity(
         primary_key,
         context: words.context.unwrap_or_default(),
         truncate: words.truncate.unwrap_or_default(),
+        capture: words.capture.unwrap_or_default(),
     }
 }
 

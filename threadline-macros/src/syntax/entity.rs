@@ -27,6 +27,8 @@ pub(crate) struct EntitySyntax {
     pub(crate) context: ContextMode,
     /// What a TRUNCATE means.
     pub(crate) truncate: TruncateMode,
+    /// Whether rows are captured one by one or by statement.
+    pub(crate) capture: CaptureLevel,
 }
 
 /// Who writes the types of the entity, and so how much its `Model` tells.
@@ -99,4 +101,18 @@ impl TruncateMode {
         ("refuse", Self::Refuse),
         ("rows", Self::Rows),
     ];
+}
+
+/// When changes are captured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum CaptureLevel {
+    #[default]
+    Row,
+    Statement,
+}
+
+impl CaptureLevel {
+    /// The words and what they stand for.
+    pub(crate) const WORDS: [(&'static str, Self); 2] =
+        [("row", Self::Row), ("statement", Self::Statement)];
 }

@@ -22,7 +22,7 @@ mod value;
 use syn::{Data, DeriveInput, Error, Fields, FieldsNamed};
 
 pub(crate) use self::entity::{
-    ColumnRef, ColumnSyntax, ContextMode, EntityForm, EntitySyntax, TruncateMode,
+    CaptureLevel, ColumnRef, ColumnSyntax, ContextMode, EntityForm, EntitySyntax, TruncateMode,
 };
 use self::{
     errors::Errors,

@@ -7,13 +7,13 @@ use syn::{
 };
 
 use super::{
-    entity::{ColumnSyntax, ContextMode, TruncateMode},
+    entity::{CaptureLevel, ColumnSyntax, ContextMode, TruncateMode},
     errors::Errors,
     read_sea_orm::{FieldKind, Model, attributes},
     value::{boolean, columns, list, one_of},
 };
 
-const STRUCT_WORDS: [&str; 7] = [
+const STRUCT_WORDS: [&str; 8] = [
     "exclude",
     "mask",
     "except",
@@ -21,6 +21,7 @@ const STRUCT_WORDS: [&str; 7] = [
     "primary_key",
     "context",
     "truncate",
+    "capture",
 ];
 
 const FIELD_WORDS: [&str; 3] = ["exclude", "mask", "except"];
@@ -46,6 +47,7 @@ pub(super) struct Words {
     pub(super) primary_key: Option<(Span, Vec<Written>)>,
     pub(super) context: Option<ContextMode>,
     pub(super) truncate: Option<TruncateMode>,
+    pub(super) capture: Option<CaptureLevel>,
 }
 
 impl Words {
@@ -86,7 +88,8 @@ impl Words {
             "primary_key" => self.primary_key = Some((word.span(), columns(meta, &word, errors))),
             "store_changed_from" => self.store_changed_from = boolean(meta, &word, errors),
             "context" => self.context = one_of(meta, &word, &ContextMode::WORDS, errors),
-            _ => self.truncate = one_of(meta, &word, &TruncateMode::WORDS, errors),
+            "truncate" => self.truncate = one_of(meta, &word, &TruncateMode::WORDS, errors),
+            _ => self.capture = one_of(meta, &word, &CaptureLevel::WORDS, errors),
         }
     }
 

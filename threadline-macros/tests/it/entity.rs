@@ -44,7 +44,8 @@ pub(crate) mod compact {
         store_changed_from = false,
         primary_key("tenantId", "r"),
         context = "require",
-        truncate = "refuse"
+        truncate = "refuse",
+        capture = "statement"
     )]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]

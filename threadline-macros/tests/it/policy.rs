@@ -1,6 +1,6 @@
 use threadline::{
     Audited, CapturePolicy,
-    policy::{ContextMode, TruncateMode},
+    policy::{CaptureLevel, ContextMode, TruncateMode},
 };
 
 use crate::entity::{
@@ -29,6 +29,7 @@ fn every_word_of_a_compact_entity_arrives_under_the_name_of_the_database() {
             primary_key: Some(names(&["tenantId", "r"])),
             context: ContextMode::Require,
             truncate: TruncateMode::Refuse,
+            capture: CaptureLevel::Statement,
         }
     );
 }

@@ -1,6 +1,8 @@
 //! The reader on source text, as the command line uses it.
 
-use crate::syntax::{self, ColumnRef, ContextMode, EntityForm, EntitySyntax, TruncateMode};
+use crate::syntax::{
+    self, CaptureLevel, ColumnRef, ContextMode, EntityForm, EntitySyntax, TruncateMode,
+};
 
 #[track_caller]
 fn read(source: &str) -> EntitySyntax {
@@ -25,7 +27,7 @@ fn a_dense_model_is_read_without_its_relations() {
         #[sea_orm::model]
         #[derive(Clone, Debug, DeriveEntityModel, Audited)]
         #[sea_orm(table_name = "authors", schema_name = "library", model_attrs(derive(Eq)))]
-        #[audited(exclude(unmapped("tsv")), context = "require", truncate = "rows")]
+        #[audited(exclude(unmapped("tsv")), context = "require", truncate = "rows", capture = "statement")]
         pub struct Model {
             #[sea_orm(primary_key)]
             pub id: i32,
@@ -54,6 +56,7 @@ fn a_dense_model_is_read_without_its_relations() {
     assert!(author.store_changed_from);
     assert_eq!(author.context, ContextMode::Require);
     assert_eq!(author.truncate, TruncateMode::Rows);
+    assert_eq!(author.capture, CaptureLevel::Statement);
 }
 
 #[test]
@@ -108,11 +111,11 @@ fn all_mistakes_are_reported_together() {
         mistakes,
         [
             "unknown word `masks`, expected `exclude`, `mask`, `except`, `store_changed_from`, \
-             `primary_key`, `context` or `truncate`",
+             `primary_key`, `context`, `truncate` or `capture`",
             "`context` is `\"allow\"`, `\"warn\"` or `\"require\"`",
             "`exclude` needs at least one column",
             "`audited` needs a word in brackets: `exclude`, `mask`, `except`, \
-             `store_changed_from`, `primary_key`, `context` or `truncate`",
+             `store_changed_from`, `primary_key`, `context`, `truncate` or `capture`",
             "unknown word `hide`, expected `exclude`, `mask` or `except`",
             "no field of the model has the column `titel`; did you mean `title`?",
             "key column `id` can be neither masked nor excluded",

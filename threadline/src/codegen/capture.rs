@@ -4,10 +4,13 @@ use sha2::{Digest, Sha256};
 
 use super::{
     InvalidSpec, MigrationSql, TableSpec, quote_literal,
-    spec::ColumnKind,
+    spec::{ColumnKind, Pin},
     template::{pinned, render},
 };
-use crate::{policy::MASK_PLACEHOLDER, schema::SchemaName};
+use crate::{
+    policy::{CaptureLevel, MASK_PLACEHOLDER},
+    schema::SchemaName,
+};
 
 /// What the comment on a capture function starts with; JSON follows.
 pub const COMMENT_PREFIX: &str = "threadline:";
@@ -55,9 +58,13 @@ pub fn capture_function(spec: &TableSpec) -> String {
 /// As for [`capture`].
 pub fn capture_body(schema: &SchemaName, spec: &TableSpec) -> Result<String, InvalidSpec> {
     spec.check()?;
+    let template = match spec.policy.capture {
+        CaptureLevel::Row => "capture/body",
+        CaptureLevel::Statement => "capture/statement_body",
+    };
     Ok(format!(
         "\n{}",
-        render("capture/body", schema, body_context(spec))
+        render(template, schema, body_context(spec))
     ))
 }
 
@@ -156,11 +163,20 @@ pub(super) fn body_context(spec: &TableSpec) -> Value {
     } else {
         pins.iter().map(|pin| pin.settled()).collect()
     };
-    let pins: Vec<_> = pins.into_iter().map(super::spec::Pin::sql).collect();
-    let set_pins = if settled.is_some() {
-        Vec::new()
-    } else {
-        pins.clone()
+    let pins: Vec<_> = pins.into_iter().map(Pin::sql).collect();
+    let set_pins = match (policy.capture, &settled) {
+        // Set once for all rows.
+        (CaptureLevel::Statement, _) => {
+            let mut set = pins.clone();
+            set.retain(|pin| *pin != Pin::SearchPath.sql());
+            set.insert(0, Pin::SearchPath.sql());
+            // What is planned for every statement anew, or compiled, takes longer to prepare than to run.
+            set.insert(1, "jit = off");
+            set.insert(2, "plan_cache_mode = force_generic_plan");
+            set
+        }
+        (CaptureLevel::Row, Some(_)) => Vec::new(),
+        (CaptureLevel::Row, None) => pins.clone(),
     };
     let (floats, float_arrays, jsonbs, texts) = (
         open(ColumnKind::Float),
@@ -186,6 +202,7 @@ pub(super) fn body_context(spec: &TableSpec) -> Value {
         known => spec.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>(),
         store_changed_from => policy.store_changed_from,
         context => Value::from(Serde(policy.context)),
+        capture => Value::from(Serde(policy.capture)),
         truncate => Value::from(Serde(policy.truncate)),
         placeholder => format!("\"{MASK_PLACEHOLDER}\""),
         row_key_seed => format!("pg_catalog.hashtextextended({table_name}, pg_catalog.hashtextextended({schema_name}, 0))"),

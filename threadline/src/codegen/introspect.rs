@@ -2,7 +2,7 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement};
 
 use super::{ColumnKind, ColumnSpec, InvalidSpec, TableName, TableSpec};
 use crate::{
-    policy::{CapturePolicy, TruncateMode},
+    policy::{CaptureLevel, CapturePolicy, TruncateMode},
     schema::SchemaName,
 };
 
@@ -90,6 +90,7 @@ struct Relation {
     kind: String,
     root_schema: Option<String>,
     root_table: Option<String>,
+    inherits: bool,
 }
 
 #[derive(FromQueryResult)]
@@ -144,6 +145,9 @@ pub async fn introspect<C: ConnectionTrait>(
             root,
         });
     }
+    if relation.inherits && policy.capture == CaptureLevel::Statement {
+        return Err(InvalidSpec::by_statement(table, INHERITS).into());
+    }
     let columns = columns(relation.oid, db).await.map_err(fault)?;
     let indexes = unique_indexes(relation.oid, db).await.map_err(fault)?;
     let names: Vec<_> = columns.iter().map(|column| column.name.clone()).collect();
@@ -177,6 +181,9 @@ pub async fn introspect<C: ConnectionTrait>(
     spec.check()?;
     Ok(spec)
 }
+
+/// Why statements of a table in an inheritance tree can't be captured as a whole.
+pub(crate) const INHERITS: &str = "it inherits or is inherited from, and a statement that names the one changes rows of the other";
 
 fn not_a_table(relkind: &str) -> Option<&'static str> {
     match relkind {
@@ -291,7 +298,8 @@ async fn relation<C: ConnectionTrait>(
 ) -> Result<Option<Relation>, DbErr> {
     let sql = "SELECT c.oid::bigint AS oid,
           CASE WHEN n.nspname IN ('pg_catalog', 'information_schema', 'pg_toast') THEN 'system'
-               WHEN c.relpersistence = 't' THEN 'temporary' ELSE c.relkind::text END AS kind, rn.nspname::text AS root_schema, r.relname::text AS root_table
+               WHEN c.relpersistence = 't' THEN 'temporary' ELSE c.relkind::text END AS kind, rn.nspname::text AS root_schema, r.relname::text AS root_table,
+          NOT c.relispartition AND c.relkind = 'r' AND EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE c.oid IN (i.inhparent, i.inhrelid)) AS inherits
         FROM pg_catalog.pg_class c
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         LEFT JOIN pg_catalog.pg_class r ON c.relispartition AND r.oid = pg_catalog.pg_partition_root(c.oid)

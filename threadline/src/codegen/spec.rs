@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::TableName;
-use crate::policy::{CapturePolicy, InvalidPolicy};
+use crate::policy::{CaptureLevel, CapturePolicy, InvalidPolicy};
 
 /// How the JSON image carries a column. It decides which settings the capture function pins, how
 /// values are compared, and which values need their exact text beside the image.
@@ -169,6 +169,16 @@ pub enum InvalidSpec {
         /// The key columns of the table.
         found: Box<str>,
     },
+    /// The table can't be captured by statement.
+    #[error(
+        "table `{table}` can't have `capture = \"statement\"`: {reason}; leave the word out to capture row by row"
+    )]
+    Statement {
+        /// The table.
+        table: TableName,
+        /// Why.
+        reason: Box<str>,
+    },
     /// The policy does not fit.
     #[error("the capture policy of `{table}` does not fit")]
     Policy {
@@ -178,6 +188,15 @@ pub enum InvalidSpec {
         #[source]
         err: InvalidPolicy,
     },
+}
+
+impl InvalidSpec {
+    pub(crate) fn by_statement(table: &TableName, reason: &str) -> Self {
+        Self::Statement {
+            table: table.clone(),
+            reason: reason.into(),
+        }
+    }
 }
 
 impl TableSpec {
@@ -222,7 +241,33 @@ impl TableSpec {
             .map_err(|err| InvalidSpec::Policy {
                 table: self.name.clone(),
                 err,
-            })
+            })?;
+        match self.policy.capture {
+            CaptureLevel::Row => Ok(()),
+            CaptureLevel::Statement => self.check_statement(),
+        }
+    }
+
+    fn check_statement(&self) -> Result<(), InvalidSpec> {
+        let refuse = |reason: &str| InvalidSpec::by_statement(&self.name, reason);
+        if self.partitioned {
+            return Err(refuse(
+                "it is partitioned, and a statement that names a partition would not be captured",
+            ));
+        }
+        let by_row = |column: &&ColumnSpec| {
+            matches!(
+                column.kind,
+                ColumnKind::Json | ColumnKind::JsonArray | ColumnKind::TextForm | ColumnKind::Other
+            )
+        };
+        match self.columns.iter().find(by_row) {
+            Some(column) => Err(refuse(&format!(
+                "values of the type of column `{}` are captured one by one",
+                column.name
+            ))),
+            None => Ok(()),
+        }
     }
 }
 

@@ -16,7 +16,7 @@ macro_rules! templates {
 type Template = (&'static str, &'static str);
 
 /// The objects of the audit schema, in the order in which they need one another.
-pub(super) const SCHEMA_OBJECTS: [Template; 27] = templates![
+pub(super) const SCHEMA_OBJECTS: [Template; 28] = templates![
     "schema/roles",
     "schema/tables",
     "schema/row_key",
@@ -31,6 +31,7 @@ pub(super) const SCHEMA_OBJECTS: [Template; 27] = templates![
     "schema/record_action",
     "schema/exact_values",
     "schema/place_late",
+    "schema/place_nested",
     "schema/drift",
     "schema/references",
     "schema/evidence",
@@ -46,12 +47,13 @@ pub(super) const SCHEMA_OBJECTS: [Template; 27] = templates![
     "schema/export_job_privileges",
 ];
 
-const OTHERS: [Template; 11] = templates![
+const OTHERS: [Template; 12] = templates![
     "pinned",
     "schema/drop",
     "capture/guard",
     "capture/function",
     "capture/body",
+    "capture/statement_body",
     "capture/truncate",
     "capture/truncate_body",
     "capture/triggers",

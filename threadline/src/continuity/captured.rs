@@ -13,7 +13,7 @@ use crate::{
 struct Deployed {
     comment: Option<String>,
     body: String,
-    enabled: bool,
+    disabled: Option<String>,
 }
 
 /// What an audited table is captured with.
@@ -24,10 +24,10 @@ pub(super) async fn deployed<C: ConnectionTrait>(
     table: &TableName,
     db: &C,
 ) -> Result<TableSpec, ContinuityError> {
-    let sql = "SELECT pg_catalog.obj_description(p.oid, 'pg_proc') AS comment, p.prosrc AS body, t.tgenabled IN ('O', 'A') AS enabled
+    let sql = "SELECT pg_catalog.obj_description(p.oid, 'pg_proc') AS comment, p.prosrc AS body, (SELECT min(o.tgname::text) FROM pg_catalog.pg_trigger o WHERE o.tgrelid = t.tgrelid AND o.tgfoid = t.tgfoid AND o.tgenabled NOT IN ('O', 'A')) AS disabled
           FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
          WHERE c.relnamespace = (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = $1) AND c.relname = $2
-           AND t.tgname = '00_threadline_audit_capture' AND p.pronamespace = (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = $3)";
+           AND t.tgname IN ('00_threadline_audit_capture', '00_threadline_audit_statement') AND p.pronamespace = (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = $3)";
     let values = [
         table.schema().into(),
         table.table().into(),
@@ -46,8 +46,9 @@ pub(super) async fn deployed<C: ConnectionTrait>(
             })?;
         return Err(ContinuityError::NotCaptured(table.clone()));
     };
-    if !found.enabled {
-        return Err(ContinuityError::Disabled(table.clone()));
+    if let Some(trigger) = found.disabled {
+        let trigger = codegen::quote_ident(&trigger).into();
+        return Err(ContinuityError::Disabled(table.clone(), trigger));
     }
     let drift = || ContinuityError::Drift(table.clone());
     let comment = found.comment.as_deref();

@@ -17,10 +17,10 @@ pub enum ContinuityError {
     NotCaptured(TableName),
     /// The capture of the table is switched off.
     #[error(
-        "the capture trigger of table `{0}` is disabled; run `ALTER TABLE {quoted} ENABLE TRIGGER \"00_threadline_audit_capture\"` first",
+        "a capture trigger of table `{0}` is disabled; run `ALTER TABLE {quoted} ENABLE TRIGGER {1}` first",
         quoted = .0.quoted()
     )]
-    Disabled(TableName),
+    Disabled(TableName, Box<str>),
     /// The table is not what its capture was generated for.
     #[error(
         "table `{0}` or its capture function has changed since the capture was generated; run `cargo threadline gen-triggers --tables {0}` and apply the migration first"

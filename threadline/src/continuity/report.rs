@@ -70,7 +70,7 @@ struct Row {
 /// When the database fails.
 pub async fn continuity<C: ConnectionTrait>(db: &C) -> Result<Continuity, ContinuityError> {
     let sql = format!(
-        "SELECT n.nspname::text AS table_schema, c.relname::text AS table_name, t.tgenabled IN ('O', 'A') AS captured,
+        "SELECT n.nspname::text AS table_schema, c.relname::text AS table_name, NOT EXISTS (SELECT FROM pg_catalog.pg_trigger o WHERE o.tgrelid = t.tgrelid AND o.tgfoid = t.tgfoid AND o.tgenabled NOT IN ('O', 'A')) AS captured,
             (SELECT a.captured_at FROM {schema}.audit_changes a WHERE a.table_name = c.relname::text AND a.table_schema = n.nspname::text ORDER BY a.captured_at, a.id LIMIT 1) AS first_change,
             h.complete_since, h.unreliable_before, e.recorded_at AS baseline_at, (e.provenance ->> 'rows')::bigint AS baseline_rows
            FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -78,7 +78,7 @@ pub async fn continuity<C: ConnectionTrait>(db: &C) -> Result<Continuity, Contin
            LEFT JOIN LATERAL (SELECT v.recorded_at, v.provenance FROM {schema}.audit_evidence v
              WHERE v.subject = $2 AND v.verdict = 'proven' AND v.provenance ->> 'writer' = 'threadline'
                AND v.reference = pg_catalog.format('\"%s\".\"%s\"', pg_catalog.replace(n.nspname, '\"', '\"\"'), pg_catalog.replace(c.relname, '\"', '\"\"')) ORDER BY v.id DESC LIMIT 1) AS e ON true
-          WHERE t.tgname = '00_threadline_audit_capture' AND p.pronamespace = (SELECT s.oid FROM pg_catalog.pg_namespace s WHERE s.nspname = $1) AND NOT c.relispartition
+          WHERE t.tgname IN ('00_threadline_audit_capture', '00_threadline_audit_statement') AND p.pronamespace = (SELECT s.oid FROM pg_catalog.pg_namespace s WHERE s.nspname = $1) AND NOT c.relispartition
           ORDER BY n.nspname, c.relname",
         schema = schema::current().quoted()
     );

@@ -7,7 +7,7 @@ use super::{
     state::{Shape, State, TableState},
     trigger,
 };
-use crate::{codegen::ColumnSpec, schema::SchemaName};
+use crate::{codegen::ColumnSpec, policy::CaptureLevel, schema::SchemaName};
 
 /// Every difference of one table, the gaps of its capture first.
 ///
@@ -26,6 +26,12 @@ pub(super) fn compare(
     let deployed = captured
         .then(|| function::deployed(state, &table.name))
         .flatten();
+    let by_statement = deployed
+        .as_ref()
+        .is_some_and(|spec| spec.policy.capture == CaptureLevel::Statement);
+    if by_statement && table.inherits {
+        found.push(Difference::Inherits);
+    }
     match &table.shape {
         Some(Shape::Known { columns, key }) => {
             if let Some(spec) = &deployed {

@@ -57,6 +57,17 @@ pub enum Difference {
         /// Whether the trigger does nothing: it is left over from a partition that was detached.
         left_over: bool,
     },
+    /// Nothing notes where statements begin that are captured as a whole: what they do and what
+    /// their triggers do meanwhile may be recorded in the wrong order.
+    #[serde(rename = "unmarked-statements")]
+    Unmarked {
+        /// `INSERT`, `UPDATE`, `DELETE`.
+        events: Vec<&'static str>,
+    },
+    /// The table is captured by statement and has come into an inheritance tree, where a statement
+    /// that names one table changes rows of another.
+    #[serde(rename = "uncaptured-inheritance")]
+    Inherits,
     /// Writes of a partition are not captured.
     #[serde(rename = "uncaptured-partition")]
     PartitionNotCaptured {
@@ -157,6 +168,7 @@ impl Difference {
                 | Self::IncompleteTrigger { .. }
                 | Self::OtherFunction { .. }
                 | Self::PartitionNotCaptured { .. }
+                | Self::Inherits
                 | Self::EditedFunction { .. }
         )
     }
@@ -217,6 +229,15 @@ impl fmt::Display for Difference {
                     "trigger `{trigger}` uses `{function}`, which is not its capture function"
                 ),
             },
+            Self::Unmarked { events } => write!(
+                f,
+                "no trigger notes where an {} begins: what triggers do to the same rows meanwhile may be recorded in the wrong order",
+                events.join(", ")
+            ),
+            Self::Inherits => write!(
+                f,
+                "it is captured by statement, and inherits or is inherited from: a statement that names the one changes rows of the other"
+            ),
             Self::PartitionNotCaptured { partition } => {
                 write!(f, "writes of its partition `{partition}` are not captured")
             }

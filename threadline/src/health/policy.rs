@@ -2,8 +2,8 @@
 
 use super::{declared::DeclaredTable, difference::Difference};
 use crate::{
-    codegen::ColumnSpec,
-    policy::{CapturePolicy, ContextMode, TruncateMode},
+    codegen::{ColumnSpec, InvalidSpec, TableSpec},
+    policy::{CaptureLevel, CapturePolicy, ContextMode, TruncateMode},
 };
 
 /// The words in which two policies differ. The order of columns means nothing, except in a key.
@@ -44,6 +44,11 @@ pub(super) fn differences(declared: &CapturePolicy, deployed: &CapturePolicy) ->
             vec![truncate(declared.truncate).to_owned()],
             vec![truncate(deployed.truncate).to_owned()],
         ),
+        (
+            "capture",
+            vec![level(declared.capture).to_owned()],
+            vec![level(deployed.capture).to_owned()],
+        ),
     ];
     let modes = modes
         .into_iter()
@@ -62,6 +67,18 @@ pub(super) fn unfit(
     let names: Vec<_> = columns.iter().map(|column| column.name.clone()).collect();
     let mut found = Vec::new();
     if let Err(err) = declared.policy.check(&names, key) {
+        found.push(Difference::PolicyUnfit {
+            reason: format!("the declared policy does not fit: {err}"),
+        });
+    }
+    let spec = TableSpec {
+        name: declared.name.clone(),
+        key: key.to_vec(),
+        columns: columns.to_vec(),
+        partitioned: false,
+        policy: declared.policy.clone(),
+    };
+    if let Err(err @ InvalidSpec::Statement { .. }) = spec.check() {
         found.push(Difference::PolicyUnfit {
             reason: format!("the declared policy does not fit: {err}"),
         });
@@ -110,5 +127,13 @@ pub(super) fn truncate(mode: TruncateMode) -> &'static str {
         TruncateMode::Record => "record",
         TruncateMode::Refuse => "refuse",
         TruncateMode::Rows => "rows",
+    }
+}
+
+/// The word of a level, as the policy is written.
+fn level(level: CaptureLevel) -> &'static str {
+    match level {
+        CaptureLevel::Row => "row",
+        CaptureLevel::Statement => "statement",
     }
 }

@@ -18,6 +18,7 @@ struct TableRow {
     schema: String,
     table: String,
     of_extension: bool,
+    inherits: bool,
 }
 
 #[derive(FromQueryResult)]
@@ -96,6 +97,7 @@ pub(super) async fn state<C: ConnectionTrait>(schema: &SchemaName, db: &C) -> Re
                 .collect(),
             triggers: of_relation.remove(&name).unwrap_or_default(),
             of_extension: row.of_extension,
+            inherits: row.inherits,
             shape: None,
             name: name.clone(),
         };

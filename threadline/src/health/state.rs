@@ -25,6 +25,8 @@ impl State {
 pub(super) struct TableState {
     pub(super) name: TableName,
     pub(super) of_extension: bool,
+    /// Whether it inherits or is inherited from.
+    pub(super) inherits: bool,
     /// The triggers of the table itself.
     pub(super) triggers: Vec<Trigger>,
     /// The partitions that hold its rows.

@@ -2,6 +2,7 @@
 
 use super::{
     difference::Difference,
+    function::deployed,
     state::{State, TableState, Trigger},
 };
 use crate::{
@@ -9,6 +10,7 @@ use crate::{
         TableName,
         rendered::{BEFORE, ROW, event_bit},
     },
+    policy::CaptureLevel,
     schema::SchemaName,
 };
 
@@ -20,6 +22,8 @@ const STATEMENT_EVENTS: [&str; 1] = ["TRUNCATE"];
 /// The two functions of a table, by their names.
 struct Own<'a> {
     schema: &'a str,
+    /// How the deployed function captures.
+    level: CaptureLevel,
     capture: String,
     truncate: String,
 }
@@ -31,7 +35,11 @@ impl Own<'_> {
             return None;
         }
         if trigger.function == self.capture {
-            return Some((ROW, bits(&ROW_EVENTS)));
+            return Some(match self.level {
+                CaptureLevel::Row => (ROW, bits(&ROW_EVENTS)),
+                CaptureLevel::Statement if is_mark(trigger) => (BEFORE, 0),
+                CaptureLevel::Statement => (0, bits(&ROW_EVENTS)),
+            });
         }
         (trigger.function == self.truncate).then(|| (BEFORE, bits(&STATEMENT_EVENTS)))
     }
@@ -43,6 +51,11 @@ impl Own<'_> {
                 .part(trigger)
                 .is_some_and(|(_, own)| own == events && trigger.kind & events == events)
     }
+}
+
+/// Whether the trigger fires where a statement begins.
+fn is_mark(trigger: &Trigger) -> bool {
+    trigger.kind & (ROW | BEFORE) == BEFORE
 }
 
 fn bits(events: &[&str]) -> i32 {
@@ -57,6 +70,7 @@ pub(super) fn differences(
 ) -> Vec<Difference> {
     let own = Own {
         schema: schema.as_str(),
+        level: deployed(state, &table.name).map_or(CaptureLevel::Row, |spec| spec.policy.capture),
         capture: table.name.object("capture"),
         truncate: table.name.object("truncate"),
     };
@@ -66,6 +80,7 @@ pub(super) fn differences(
     let mut found = Vec::new();
     let mut captured = 0;
     let mut explained = 0;
+    let mut marked = 0;
     // The trigger of the generated name is the one to keep.
     let mut triggers: Vec<_> = table.triggers.iter().collect();
     triggers.sort_by_key(|trigger| (!is_generated(&trigger.name), &trigger.name));
@@ -74,6 +89,11 @@ pub(super) fn differences(
             found.push(other(state, trigger));
             continue;
         };
+        if level == BEFORE && events == 0 {
+            marked |= trigger.kind;
+            found.extend(flaw(&table.name, trigger, level));
+            continue;
+        }
         let events = trigger.kind & events;
         if let Some(difference) = flaw(&table.name, trigger, level) {
             explained |= events;
@@ -93,6 +113,13 @@ pub(super) fn differences(
         .collect();
     if !missing.is_empty() && !only_others(&found, captured | explained) {
         found.push(Difference::MissingEvents { events: missing });
+    }
+    let unmarked: Vec<_> = ROW_EVENTS
+        .into_iter()
+        .filter(|event| bits(&[event]) & captured & !marked != 0)
+        .collect();
+    if own.level == CaptureLevel::Statement && !unmarked.is_empty() {
+        found.push(Difference::Unmarked { events: unmarked });
     }
     for leaf in &table.leaves {
         found.extend(leaf_differences(&own, &leaf.name, &leaf.triggers, captured));
@@ -143,10 +170,10 @@ fn flaw(relation: &TableName, trigger: &Trigger, level: i32) -> Option<Differenc
     } else if trigger.of_columns {
         "fires for updates of some columns only"
     } else if trigger.kind & (ROW | BEFORE) != level {
-        if level == ROW {
-            "does not fire after each row"
-        } else {
-            "does not fire before the statement"
+        match level {
+            ROW => "does not fire after each row",
+            BEFORE => "does not fire before the statement",
+            _ => "does not fire after the statement",
         }
     } else {
         return None;
@@ -225,6 +252,7 @@ mod tests {
         let table = TableState {
             name: posts(),
             of_extension: false,
+            inherits: false,
             triggers,
             leaves: Vec::new(),
             shape: None,

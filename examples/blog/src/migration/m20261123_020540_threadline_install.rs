@@ -698,6 +698,17 @@ BEGIN
   RETURN pg_catalog.to_jsonb(p_row);
 END $threadline$;
 
+-- threadline: exact_texts, version 1
+-- What `exact_values` gives for floats and jsonb, from a row in its text form: transition tables have rows of no named type.
+CREATE OR REPLACE FUNCTION "threadline".exact_texts(p_row text, p_table oid, p_image jsonb, p_floats text[], p_jsonbs text[]) RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $threadline$
+  SELECT jsonb_object_agg(a.name, v.value)
+    FROM (SELECT row_number() OVER (ORDER BY a.attnum) AS n, a.attname::text AS name FROM pg_attribute a WHERE a.attrelid = p_table AND a.attnum > 0 AND NOT a.attisdropped) AS a
+    JOIN (SELECT m.n, coalesce(regexp_replace(m.field[1], E'(["\\\\])\\1', E'\\1', 'g'), m.field[2]) AS value
+            FROM regexp_matches(substr(p_row, 2, length(p_row) - 2) || ',', E'(?:"((?:[^"\\\\]|""|\\\\\\\\)*)"|([^,"]*)),', 'g') WITH ORDINALITY AS m(field, n)) AS v ON v.n = a.n
+   WHERE p_image ? a.name AND (a.name = ANY (p_floats) AND (v.value = '-0' OR v.value ~ '[{,]-0[,}]') OR a.name = ANY (p_jsonbs) AND v.value = 'null')
+$threadline$;
+
 -- threadline: place_late, version 1
 -- A trigger of one row may change another row of the same statement before that row's own change is captured, and one
 -- statement may give a key away after another row took it. Such a late capture belongs before what was captured
@@ -750,6 +761,52 @@ BEGIN
        WHERE p.row_key = p_row_key AND p.captured_at >= statement_timestamp() AND p.transaction_id = p_transaction AND p.table_pk = p_pk
          AND p.op <> 'delete' AND p.data_after - p_ignored = p_before - p_ignored), '-infinity');
   RETURN v_next - interval '1 microsecond';
+END $threadline$;
+
+-- threadline: place_nested, version 1
+-- A statement is captured when it has ended, and what its triggers and functions did to the same rows meanwhile is
+-- captured already. Gives the instant to record, or NULL when the order is right. `p_mark` is the last change that was
+-- captured before the statement began. The change goes before the first one that it explains: its end is where that one
+-- starts. Without an image before, a record of the key begins; without an image after, it ends.
+CREATE OR REPLACE FUNCTION "threadline".place_nested(p_transaction bigint, p_mark bigint, p_row_key bigint, p_pk jsonb, p_before jsonb, p_after jsonb, p_ignored text[]) RETURNS timestamptz
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $threadline$
+DECLARE
+  v_before jsonb := p_before - p_ignored;
+  v_after  jsonb := p_after - p_ignored;
+  v_alive  boolean;
+  v_image  jsonb;
+  v_first  timestamptz;
+  v_next   record;
+  v_begins boolean;
+BEGIN
+  SELECT p.op <> 'delete' AND NOT EXISTS (SELECT FROM "threadline".audit_changes m
+             WHERE m.row_key = "threadline".row_key(p.table_schema, p.table_name, '{}') AND m.op = 'truncate'
+               AND m.table_schema = p.table_schema AND m.table_name = p.table_name AND (m.captured_at, m.id) > (p.captured_at, p.id)), p.data_after - p_ignored
+    INTO v_alive, v_image
+    FROM "threadline".audit_changes p
+   WHERE p.row_key = p_row_key AND p.table_pk = p_pk AND NOT (p.transaction_id = p_transaction AND p.id > p_mark AND p.captured_at >= statement_timestamp())
+   ORDER BY p.captured_at DESC, p.id DESC LIMIT 1;
+  FOR v_next IN SELECT c.op, c.data_after - p_ignored AS image, c.changed_from - p_ignored AS was, c.changed_fields AS fields, c.linked_pk, c.captured_at FROM "threadline".audit_changes c
+     WHERE c.row_key = p_row_key AND c.captured_at >= statement_timestamp() AND c.transaction_id = p_transaction AND c.id > p_mark AND c.table_pk = p_pk
+     ORDER BY c.captured_at, c.id LOOP
+    v_begins := v_next.op = 'insert' OR v_next.op = 'update' AND v_next.linked_pk IS NOT NULL;
+    IF (CASE WHEN v_after IS NULL OR v_begins THEN v_after IS NULL AND v_begins
+            WHEN v_next.op = 'delete' THEN v_next.image = v_after
+            WHEN v_next.was IS NULL THEN v_next.image - v_next.fields = v_after - v_next.fields
+            ELSE v_next.image || v_next.was = v_after END) THEN
+      IF v_alive IS NULL OR (CASE WHEN v_before IS NULL THEN NOT v_alive ELSE v_alive AND v_image = v_before END) THEN
+        RETURN v_next.captured_at - interval '1 microsecond';
+      END IF;
+      v_first := coalesce(v_first, v_next.captured_at);
+    END IF;
+    v_alive := v_next.op <> 'delete';
+    v_image := v_next.image;
+  END LOOP;
+  -- The trail does not know how the row looked before, or knows it wrongly.
+  IF (CASE WHEN v_before IS NULL THEN v_alive ELSE NOT v_alive OR v_image <> v_before END) THEN
+    RETURN v_first - interval '1 microsecond';
+  END IF;
+  RETURN NULL;
 END $threadline$;
 
 -- threadline: hidden_columns, version 1
@@ -1584,7 +1641,7 @@ BEGIN
   IF v_capture THEN
     EXECUTE 'GRANT USAGE, CREATE ON SCHEMA "threadline" TO "threadline_capture"';
     EXECUTE 'GRANT INSERT, SELECT ON "threadline".audit_changes, "threadline".audit_transactions TO "threadline_capture"';
-    EXECUTE 'GRANT SELECT ON SEQUENCE "threadline".transaction_secret, "threadline".audit_transactions_id_seq TO "threadline_capture"';
+    EXECUTE 'GRANT SELECT ON SEQUENCE "threadline".transaction_secret, "threadline".audit_transactions_id_seq, "threadline".audit_changes_id_seq TO "threadline_capture"';
     EXECUTE 'GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA "threadline" TO "threadline_capture"';
     EXECUTE 'REVOKE EXECUTE ON FUNCTION "threadline".set_context(text), "threadline".record_action(jsonb), "threadline".ensure_partitions(integer) FROM "threadline_capture"';
     FOREACH v_item IN ARRAY ARRAY['begin_transaction(boolean)', 'recall_transaction(xid8)', 'current_transaction()', 'place_late(bigint, bigint, jsonb, jsonb, text[], tid, tid, xid)'] LOOP

@@ -43,7 +43,7 @@ BEGIN
       USING HINT = 'It was renamed or copied. Drop its triggers named "00_threadline_audit_...", or generate its own first.';
   END IF;
   SELECT p.pronamespace::pg_catalog.regnamespace::text INTO v_other FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
-   WHERE t.tgrelid = '"public"."posts"'::pg_catalog.regclass AND t.tgname = '00_threadline_audit_capture'
+   WHERE t.tgrelid = '"public"."posts"'::pg_catalog.regclass AND t.tgname IN ('00_threadline_audit_capture', '00_threadline_audit_statement')
      AND p.pronamespace <> 'threadline'::pg_catalog.regnamespace;
   IF v_other IS NOT NULL THEN
     RAISE EXCEPTION 'threadline: table % is already captured by the audit schema %', '"public"."posts"', v_other
@@ -301,9 +301,16 @@ COMMENT ON FUNCTION "threadline"."capture_posts_f34ccba0a7"() IS 'threadline:{"s
 -- The arguments are the table's oid and the numbers of the redacted columns, which a rename does not change.
 DO $threadline$
 DECLARE
+  v_other     name;
   v_arguments text := (SELECT format('%L, %L', '"public"."posts"'::pg_catalog.regclass::oid, jsonb_object_agg(a.attname, a.attnum)) FROM pg_catalog.pg_attribute a
     WHERE a.attrelid = '"public"."posts"'::pg_catalog.regclass AND a.attname = ANY (ARRAY['search_vector', 'author_email']::pg_catalog.text[]) AND NOT a.attisdropped);
 BEGIN
+  -- Those of the other way to capture, by row or by statement.
+  FOR v_other IN SELECT t.tgname FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
+    WHERE t.tgrelid = '"public"."posts"'::pg_catalog.regclass AND p.pronamespace = 'threadline'::pg_catalog.regnamespace AND p.proname = 'capture_posts_f34ccba0a7'
+      AND t.tgname IN ('00_threadline_audit_statement', '00_threadline_audit_insert', '00_threadline_audit_update', '00_threadline_audit_delete') LOOP
+    EXECUTE format('DROP TRIGGER %I ON %s', v_other, '"public"."posts"');
+  END LOOP;
   EXECUTE format('CREATE OR REPLACE TRIGGER "00_threadline_audit_capture" AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION %s(%s)',
     '"public"."posts"', '"threadline"."capture_posts_f34ccba0a7"', v_arguments);
   EXECUTE format('CREATE OR REPLACE TRIGGER "00_threadline_audit_truncate" BEFORE TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION %s(%s)',
@@ -330,7 +337,7 @@ BEGIN
       USING HINT = 'It was renamed or copied. Drop its triggers named "00_threadline_audit_...", or generate its own first.';
   END IF;
   SELECT p.pronamespace::pg_catalog.regnamespace::text INTO v_other FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
-   WHERE t.tgrelid = '"public"."comments"'::pg_catalog.regclass AND t.tgname = '00_threadline_audit_capture'
+   WHERE t.tgrelid = '"public"."comments"'::pg_catalog.regclass AND t.tgname IN ('00_threadline_audit_capture', '00_threadline_audit_statement')
      AND p.pronamespace <> 'threadline'::pg_catalog.regnamespace;
   IF v_other IS NOT NULL THEN
     RAISE EXCEPTION 'threadline: table % is already captured by the audit schema %', '"public"."comments"', v_other
@@ -544,8 +551,15 @@ COMMENT ON FUNCTION "threadline"."capture_comments_23b7cf6f54"() IS 'threadline:
 -- The name sorts before other triggers, so that changes are captured in the order in which they happen.
 DO $threadline$
 DECLARE
+  v_other     name;
   v_arguments text := '';
 BEGIN
+  -- Those of the other way to capture, by row or by statement.
+  FOR v_other IN SELECT t.tgname FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
+    WHERE t.tgrelid = '"public"."comments"'::pg_catalog.regclass AND p.pronamespace = 'threadline'::pg_catalog.regnamespace AND p.proname = 'capture_comments_23b7cf6f54'
+      AND t.tgname IN ('00_threadline_audit_statement', '00_threadline_audit_insert', '00_threadline_audit_update', '00_threadline_audit_delete') LOOP
+    EXECUTE format('DROP TRIGGER %I ON %s', v_other, '"public"."comments"');
+  END LOOP;
   EXECUTE format('CREATE OR REPLACE TRIGGER "00_threadline_audit_capture" AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION %s(%s)',
     '"public"."comments"', '"threadline"."capture_comments_23b7cf6f54"', v_arguments);
   EXECUTE format('CREATE OR REPLACE TRIGGER "00_threadline_audit_truncate" BEFORE TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION %s(%s)',
@@ -572,7 +586,7 @@ BEGIN
       USING HINT = 'It was renamed or copied. Drop its triggers named "00_threadline_audit_...", or generate its own first.';
   END IF;
   SELECT p.pronamespace::pg_catalog.regnamespace::text INTO v_other FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
-   WHERE t.tgrelid = '"public"."post_tags"'::pg_catalog.regclass AND t.tgname = '00_threadline_audit_capture'
+   WHERE t.tgrelid = '"public"."post_tags"'::pg_catalog.regclass AND t.tgname IN ('00_threadline_audit_capture', '00_threadline_audit_statement')
      AND p.pronamespace <> 'threadline'::pg_catalog.regnamespace;
   IF v_other IS NOT NULL THEN
     RAISE EXCEPTION 'threadline: table % is already captured by the audit schema %', '"public"."post_tags"', v_other
@@ -786,8 +800,15 @@ COMMENT ON FUNCTION "threadline"."capture_post_tags_4024703357"() IS 'threadline
 -- The name sorts before other triggers, so that changes are captured in the order in which they happen.
 DO $threadline$
 DECLARE
+  v_other     name;
   v_arguments text := '';
 BEGIN
+  -- Those of the other way to capture, by row or by statement.
+  FOR v_other IN SELECT t.tgname FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
+    WHERE t.tgrelid = '"public"."post_tags"'::pg_catalog.regclass AND p.pronamespace = 'threadline'::pg_catalog.regnamespace AND p.proname = 'capture_post_tags_4024703357'
+      AND t.tgname IN ('00_threadline_audit_statement', '00_threadline_audit_insert', '00_threadline_audit_update', '00_threadline_audit_delete') LOOP
+    EXECUTE format('DROP TRIGGER %I ON %s', v_other, '"public"."post_tags"');
+  END LOOP;
   EXECUTE format('CREATE OR REPLACE TRIGGER "00_threadline_audit_capture" AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION %s(%s)',
     '"public"."post_tags"', '"threadline"."capture_post_tags_4024703357"', v_arguments);
   EXECUTE format('CREATE OR REPLACE TRIGGER "00_threadline_audit_truncate" BEFORE TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION %s(%s)',
@@ -800,16 +821,14 @@ SELECT pg_catalog.set_config('search_path', pg_catalog.current_setting('threadli
 const DOWN: &str = r#"-- Until the end of this text, names and operators mean those of PostgreSQL itself, whatever stands in other schemas.
 SELECT pg_catalog.set_config('threadline.search_path', pg_catalog.current_setting('search_path'), true);
 SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-DROP TRIGGER IF EXISTS "00_threadline_audit_capture" ON "public"."post_tags";
-DROP TRIGGER IF EXISTS "00_threadline_audit_truncate" ON "public"."post_tags";
 DO $threadline$
 DECLARE
-  v_table regclass;
+  v_trigger record;
 BEGIN
-  FOR v_table IN SELECT t.tgrelid FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
-    WHERE p.pronamespace = 'threadline'::pg_catalog.regnamespace AND p.proname = 'truncate_post_tags_4024703357'
-      AND t.tgname = '00_threadline_audit_truncate' LOOP
-    EXECUTE format('DROP TRIGGER "00_threadline_audit_truncate" ON %s', v_table);
+  FOR v_trigger IN SELECT t.tgname, t.tgrelid::pg_catalog.regclass AS relation FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
+    WHERE p.pronamespace = 'threadline'::pg_catalog.regnamespace AND p.proname IN ('capture_post_tags_4024703357', 'truncate_post_tags_4024703357')
+      AND t.tgparentid = 0 AND pg_catalog.starts_with(t.tgname::pg_catalog.text, '00_threadline_audit_') LOOP
+    EXECUTE format('DROP TRIGGER %I ON %s', v_trigger.tgname, v_trigger.relation);
   END LOOP;
 END $threadline$;
 DROP FUNCTION IF EXISTS "threadline"."capture_post_tags_4024703357"();
@@ -820,16 +839,14 @@ SELECT pg_catalog.set_config('search_path', pg_catalog.current_setting('threadli
 -- Until the end of this text, names and operators mean those of PostgreSQL itself, whatever stands in other schemas.
 SELECT pg_catalog.set_config('threadline.search_path', pg_catalog.current_setting('search_path'), true);
 SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-DROP TRIGGER IF EXISTS "00_threadline_audit_capture" ON "public"."comments";
-DROP TRIGGER IF EXISTS "00_threadline_audit_truncate" ON "public"."comments";
 DO $threadline$
 DECLARE
-  v_table regclass;
+  v_trigger record;
 BEGIN
-  FOR v_table IN SELECT t.tgrelid FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
-    WHERE p.pronamespace = 'threadline'::pg_catalog.regnamespace AND p.proname = 'truncate_comments_23b7cf6f54'
-      AND t.tgname = '00_threadline_audit_truncate' LOOP
-    EXECUTE format('DROP TRIGGER "00_threadline_audit_truncate" ON %s', v_table);
+  FOR v_trigger IN SELECT t.tgname, t.tgrelid::pg_catalog.regclass AS relation FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
+    WHERE p.pronamespace = 'threadline'::pg_catalog.regnamespace AND p.proname IN ('capture_comments_23b7cf6f54', 'truncate_comments_23b7cf6f54')
+      AND t.tgparentid = 0 AND pg_catalog.starts_with(t.tgname::pg_catalog.text, '00_threadline_audit_') LOOP
+    EXECUTE format('DROP TRIGGER %I ON %s', v_trigger.tgname, v_trigger.relation);
   END LOOP;
 END $threadline$;
 DROP FUNCTION IF EXISTS "threadline"."capture_comments_23b7cf6f54"();
@@ -840,16 +857,14 @@ SELECT pg_catalog.set_config('search_path', pg_catalog.current_setting('threadli
 -- Until the end of this text, names and operators mean those of PostgreSQL itself, whatever stands in other schemas.
 SELECT pg_catalog.set_config('threadline.search_path', pg_catalog.current_setting('search_path'), true);
 SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-DROP TRIGGER IF EXISTS "00_threadline_audit_capture" ON "public"."posts";
-DROP TRIGGER IF EXISTS "00_threadline_audit_truncate" ON "public"."posts";
 DO $threadline$
 DECLARE
-  v_table regclass;
+  v_trigger record;
 BEGIN
-  FOR v_table IN SELECT t.tgrelid FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
-    WHERE p.pronamespace = 'threadline'::pg_catalog.regnamespace AND p.proname = 'truncate_posts_f34ccba0a7'
-      AND t.tgname = '00_threadline_audit_truncate' LOOP
-    EXECUTE format('DROP TRIGGER "00_threadline_audit_truncate" ON %s', v_table);
+  FOR v_trigger IN SELECT t.tgname, t.tgrelid::pg_catalog.regclass AS relation FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
+    WHERE p.pronamespace = 'threadline'::pg_catalog.regnamespace AND p.proname IN ('capture_posts_f34ccba0a7', 'truncate_posts_f34ccba0a7')
+      AND t.tgparentid = 0 AND pg_catalog.starts_with(t.tgname::pg_catalog.text, '00_threadline_audit_') LOOP
+    EXECUTE format('DROP TRIGGER %I ON %s', v_trigger.tgname, v_trigger.relation);
   END LOOP;
 END $threadline$;
 DROP FUNCTION IF EXISTS "threadline"."capture_posts_f34ccba0a7"();

@@ -5,7 +5,7 @@ use serde::Serialize;
 use threadline::{
     CapturePolicy,
     health::{Difference, PolicyReport, TablePolicy, Verdict},
-    policy::{ContextMode, TruncateMode},
+    policy::{CaptureLevel, ContextMode, TruncateMode},
 };
 
 use crate::surface::{
@@ -142,6 +142,10 @@ fn rules(policy: &CapturePolicy) -> Value {
         TruncateMode::Refuse => mode("truncate: refuse"),
         TruncateMode::Rows => mode("truncate: rows"),
     }
+    match policy.capture {
+        CaptureLevel::Row => {}
+        CaptureLevel::Statement => mode("capture: statement"),
+    }
     Value::from(rules)
 }
 
@@ -168,6 +172,7 @@ mod tests {
             store_changed_from: false,
             context: ContextMode::Require,
             truncate: TruncateMode::Rows,
+            capture: CaptureLevel::Statement,
             ..CapturePolicy::default()
         };
         says(
@@ -178,6 +183,7 @@ mod tests {
                 ("no previous values", &[]),
                 ("context: require", &[]),
                 ("truncate: rows", &[]),
+                ("capture: statement", &[]),
             ],
         );
     }

@@ -1,15 +1,14 @@
 //! What a timeline is filtered by: [`Filter`], read from a query string and written as one. Pure.
 
-use std::{fmt, str::FromStr};
-
 use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
-use threadline::{ActorKind, ActorRef, InvalidActorRef, Op, Timeline};
+use threadline::{Op, Timeline};
 
+use super::choice::{ActorChoice, Since};
 use crate::surface::{
     command::Command,
     failure::Failure,
-    moment::{Ago, InvalidMoment, Moment},
+    moment::{Ago, Moment},
     parameters::Parameters,
 };
 
@@ -49,32 +48,6 @@ pub(crate) struct Filter {
     pub(crate) from: Since,
     pub(crate) to: Option<Moment>,
 }
-
-/// Whose changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum ActorChoice {
-    /// This actor's.
-    Is(ActorRef),
-    /// Those of every actor of this kind.
-    Kind(ActorKind),
-    /// Those without an actor.
-    Nobody,
-}
-
-/// How far back.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Since {
-    /// [`DEFAULT_WINDOW`], because nobody said.
-    #[default]
-    Default,
-    /// Back to then.
-    Then(Moment),
-    /// Back to the beginning.
-    Ever,
-}
-
-const EVER: &str = "all";
-const NOBODY: &str = "none";
 
 impl Filter {
     /// Takes the filter from the parameters.
@@ -289,62 +262,6 @@ fn part(name: &str) -> String {
         name.to_owned()
     } else {
         format!("\"{}\"", name.replace('"', "\"\""))
-    }
-}
-
-impl FromStr for ActorChoice {
-    type Err = InvalidActorRef;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let kind = text.parse::<ActorKind>().ok();
-        match (text, kind) {
-            (NOBODY, _) => Ok(Self::Nobody),
-            (_, Some(kind)) if kind != ActorKind::Anonymous => Ok(Self::Kind(kind)),
-            _ => text.parse().map(Self::Is),
-        }
-    }
-}
-
-impl fmt::Display for ActorChoice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Is(actor) => actor.fmt(f),
-            Self::Kind(kind) => kind.fmt(f),
-            Self::Nobody => f.write_str(NOBODY),
-        }
-    }
-}
-
-impl Serialize for ActorChoice {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl FromStr for Since {
-    type Err = InvalidMoment;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            EVER => Ok(Self::Ever),
-            text => text.parse().map(Self::Then),
-        }
-    }
-}
-
-impl fmt::Display for Since {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Default => DEFAULT_WINDOW.fmt(f),
-            Self::Then(moment) => moment.fmt(f),
-            Self::Ever => f.write_str(EVER),
-        }
-    }
-}
-
-impl Serialize for Since {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
     }
 }
 

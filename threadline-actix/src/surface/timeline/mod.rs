@@ -1,5 +1,6 @@
 //! The timeline: changes across records, newest first, grouped by transaction.
 
+mod choice;
 mod filter;
 mod model;
 mod question;

@@ -6,7 +6,8 @@ use serde::Serialize;
 use threadline::Count;
 
 use super::{
-    filter::{Filter, Since, encode},
+    choice::Since,
+    filter::{Filter, encode},
     search,
 };
 use crate::surface::{

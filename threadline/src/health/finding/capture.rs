@@ -39,6 +39,8 @@ fn class(difference: &Difference, declared: bool) -> (&'static str, Severity) {
         Difference::DuplicateTrigger { .. } => ("duplicate-trigger", Critical),
         Difference::OtherFunction { .. } => ("shared-function", Critical),
         Difference::PartitionNotCaptured { .. } => ("uncaptured-partition", Critical),
+        Difference::Inherits => ("uncaptured-inheritance", Critical),
+        Difference::Unmarked { .. } => ("unmarked-statements", Critical),
         Difference::PartitionTruncate { .. } => ("partition-truncate", Warning),
         Difference::EditedFunction { .. } => ("edited-function", Critical),
         Difference::OutdatedFunction { .. } => ("outdated-function", Warning),
@@ -96,6 +98,10 @@ fn fix(table: &TableName, difference: &Difference) -> Fix {
             redacted: true,
         } => Fix::Edit(format!(
             "take `{column}` out of the policy of `{table}`, or put its new name there, then run: {}",
+            self::generate(table)
+        )),
+        Difference::Inherits => Fix::Edit(format!(
+            "take `capture = \"statement\"` out of the policy of `{table}`, then run: {}",
             self::generate(table)
         )),
         Difference::PolicyUnfit { .. } => Fix::Edit(format!(

@@ -314,3 +314,55 @@ async fn partitions_of_partitions_are_looked_at_by_their_leaves_and_a_detached_o
     test.run(finding.fix.text()).await;
     assert_eq!(codes(&health, &test).await, Vec::<&str>::new());
 }
+
+#[tokio::test]
+async fn a_table_captured_by_statement_is_looked_at_by_its_four_triggers() {
+    let test = TestDb::by_statement("CREATE TABLE t (id int PRIMARY KEY)", &["public.t"]).await;
+    let health = health(&test)
+        .await
+        .declare([threadline::health::DeclaredTable {
+            name: "t".parse().unwrap(),
+            policy: crate::support::statements(),
+            key: names(&["id"]),
+        }]);
+    assert_eq!(findings(&health, &test.db).await, []);
+    for (fault, code, repair) in [
+        (
+            "ALTER TABLE t DISABLE TRIGGER \"00_threadline_audit_update\"",
+            "disabled-trigger",
+            "ALTER TABLE t ENABLE TRIGGER \"00_threadline_audit_update\"",
+        ),
+        (
+            "ALTER TABLE t DISABLE TRIGGER \"00_threadline_audit_statement\"",
+            "disabled-trigger",
+            "ALTER TABLE t ENABLE TRIGGER \"00_threadline_audit_statement\"",
+        ),
+        (
+            "CREATE TABLE c () INHERITS (t)",
+            "uncaptured-inheritance",
+            "DROP TABLE c",
+        ),
+    ] {
+        test.run(fault).await;
+        let found = codes(&health, &test).await;
+        assert!(found.contains(&code), "{found:?}");
+        let coverage = health.fetch_coverage(&test.db).await.unwrap();
+        assert!(coverage.summary.uncovered > 0, "{fault}");
+        test.run(repair).await;
+        assert_eq!(findings(&health, &test.db).await, []);
+    }
+    for (trigger, code) in [
+        ("insert", "incomplete-trigger"),
+        ("statement", "unmarked-statements"),
+    ] {
+        test.run(&format!(
+            "DROP TRIGGER \"00_threadline_audit_{trigger}\" ON t"
+        ))
+        .await;
+        assert_eq!(codes(&health, &test).await, [code]);
+        test.capture("public.t", crate::support::statements()).await;
+        assert_eq!(findings(&health, &test.db).await, []);
+    }
+    test.capture("public.t", CapturePolicy::default()).await;
+    assert_eq!(codes(&health, &test).await, ["policy-drift"]);
+}

@@ -11,6 +11,7 @@ use sea_orm::{
 use threadline::{
     CapturePolicy, SchemaName,
     codegen::{self, TableName},
+    policy::CaptureLevel,
 };
 use uuid::Uuid;
 
@@ -48,6 +49,16 @@ impl TestDb {
         test.run(sql).await;
         for table in tables {
             test.capture(table, CapturePolicy::default()).await;
+        }
+        test
+    }
+
+    /// A database with the audit schema and the tables of the SQL text, all of them captured by statement.
+    pub async fn by_statement(sql: &str, tables: &[&str]) -> Self {
+        let test = Self::new().await;
+        test.run(sql).await;
+        for table in tables {
+            test.capture(table, statements()).await;
         }
         test
     }
@@ -112,6 +123,14 @@ impl TestDb {
     pub async fn transactions(&self) -> i64 {
         self.one("SELECT count(*) FROM threadline.audit_transactions")
             .await
+    }
+}
+
+/// The policy of a table that is captured by statement.
+pub fn statements() -> CapturePolicy {
+    CapturePolicy {
+        capture: CaptureLevel::Statement,
+        ..CapturePolicy::default()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use threadline::CapturePolicy;
 
-use crate::support::TestDb;
+use crate::support::{TestDb, statements};
 
 const TABLE: &str =
     "CREATE TABLE t (id int PRIMARY KEY, v text, secret text, n int NOT NULL DEFAULT 0);
@@ -28,6 +28,18 @@ pub(super) async fn meddling(policy: CapturePolicy, event: &str, row: &str, body
     test
 }
 
+/// By row and by statement, with and without previous values.
+pub(super) fn policies() -> impl Iterator<Item = CapturePolicy> {
+    [CapturePolicy::default(), statements()]
+        .into_iter()
+        .flat_map(|policy| {
+            [true, false].map(|store_changed_from| CapturePolicy {
+                store_changed_from,
+                ..policy.clone()
+            })
+        })
+}
+
 fn without_previous_values() -> CapturePolicy {
     CapturePolicy {
         store_changed_from: false,
@@ -51,7 +63,7 @@ fn assert_history(actual: Vec<String>, expected: &[&str]) {
 
 /// Runs the UPDATE under both ways to store previous values.
 async fn check(body: &str, statement: &str, id: i32, expected: &[&str]) {
-    for policy in [CapturePolicy::default(), without_previous_values()] {
+    for policy in policies() {
         let test = meddling(policy, "UPDATE", "NEW", body).await;
         test.run(statement).await;
         test.assert_true_trail("t").await;

@@ -2,15 +2,11 @@
 
 use threadline::CapturePolicy;
 
-use super::late::{history, meddling};
+use super::late::{history, meddling, policies};
 use crate::support::TestDb;
 
 async fn check(event: &str, body: &str, statement: &str, id: i32, expected: &[&str]) {
-    for store_changed_from in [true, false] {
-        let policy = CapturePolicy {
-            store_changed_from,
-            ..CapturePolicy::default()
-        };
+    for policy in policies() {
         let row = if event == "INSERT" { "NEW" } else { "OLD" };
         let test = meddling(policy, event, row, body).await;
         test.run(statement).await;

@@ -1,5 +1,6 @@
 //! What goes wrong with capture by triggers elsewhere, each trap with its test.
 
+mod by_statement;
 mod context;
 mod keys;
 mod late;

@@ -87,7 +87,7 @@ async fn leave_pictures(page: &str, view: View, operator: &Operator) {
             view.scale,
             scheme.as_str()
         );
-        let picture = operator.picture(true).await;
+        let picture = operator.browser.picture(true).await;
         std::fs::write(Path::new(&directory).join(file), picture).unwrap();
     }
 }

@@ -83,18 +83,11 @@ impl Operator {
             .await;
     }
 
-    /// The page as a PNG, without scroll bars: what the window shows, or all of it.
-    pub(crate) async fn picture(&self, whole: bool) -> Vec<u8> {
-        let hide = async |hidden: bool| {
-            let hidden = json!({"hidden": hidden});
-            self.browser
-                .devtools("Emulation.setScrollbarsHidden", hidden)
-                .await;
-        };
-        hide(true).await;
-        let picture = self.browser.picture(whole).await;
-        hide(false).await;
-        picture
+    /// Takes the scroll bars off the pages to come.
+    pub(crate) async fn hide_scroll_bars(&self) {
+        self.browser
+            .devtools("Emulation.setScrollbarsHidden", json!({"hidden": true}))
+            .await;
     }
 
     pub(crate) async fn prefer(&self, scheme: Scheme) {

@@ -22,6 +22,7 @@ async fn the_readme_shows_the_pages_in_both_themes() {
     let week = Week::new("pictures").await;
     let operator = Operator::at(week.served.address, "operator:demo").await;
     operator.look(VIEW).await;
+    operator.hide_scroll_bars().await;
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let readme = fs::read_to_string(root.join("README.md")).unwrap();
     let monday = format!("/audit/rows/public.posts/2?at={}T09:30", week.monday);
@@ -33,7 +34,7 @@ async fn the_readme_shows_the_pages_in_both_themes() {
         operator.visit(path).await;
         for scheme in Scheme::BOTH {
             operator.prefer(scheme).await;
-            let picture = operator.picture(false).await;
+            let picture = operator.browser.picture(false).await;
             assert!(picture.starts_with(b"\x89PNG"));
             let size = picture.len();
             assert!(size < LIMIT, "{name}: {size}");
