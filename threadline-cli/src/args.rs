@@ -1,5 +1,6 @@
 //! The command line. The help text is the documentation of each field.
 
+mod completions;
 mod continuity;
 mod coverage;
 mod evidence;
@@ -13,6 +14,7 @@ mod trail;
 use clap::{Parser, Subcommand};
 
 pub(crate) use self::{
+    completions::CompletionsArgs,
     continuity::{BaselineArgs, ContinuityArgs, ContinuityCommand},
     coverage::{Format, VerifyCoverageArgs},
     evidence::{EvidenceCommand, EvidenceShowArgs},
@@ -59,4 +61,5 @@ pub(crate) enum Command {
     History(HistoryArgs),
     AsOf(AsOfArgs),
     Incident(IncidentArgs),
+    Completions(CompletionsArgs),
 }

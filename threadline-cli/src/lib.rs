@@ -67,7 +67,7 @@ pub fn main(args: impl IntoIterator<Item = impl Into<OsString>>) -> ExitCode {
     }
 }
 
-/// Every command with its options, for programs that write completions or manuals.
+/// Every command with its options, for programs that write manuals.
 #[doc(hidden)]
 pub fn definition() -> clap::Command {
     Cli::command()
@@ -97,5 +97,6 @@ fn run(command: Command) -> Result<Report> {
         Command::History(args) => command::history::run(&args),
         Command::AsOf(args) => command::as_of::run(&args),
         Command::Incident(args) => command::incident::run(&args),
+        Command::Completions(args) => command::completions::run(&args),
     }
 }

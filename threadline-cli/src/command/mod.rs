@@ -1,6 +1,7 @@
 //! The commands, one a file.
 
 pub(crate) mod as_of;
+pub(crate) mod completions;
 pub(crate) mod continuity;
 pub(crate) mod evidence;
 pub(crate) mod export;

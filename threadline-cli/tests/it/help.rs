@@ -37,6 +37,7 @@ fn the_help_is_the_documentation_of_every_command() {
         &["history"],
         &["as-of"],
         &["incident"],
+        &["completions"],
     ] {
         let name = format!("help_{}", command.join("_"));
         insta::assert_snapshot!(name, help(&[command, &["--help"]].concat()));
@@ -53,6 +54,35 @@ fn cargo_threadline_and_the_program_itself_are_the_same() {
         String::from_utf8(alone.stdout).unwrap(),
         help(&["--version"])
     );
+}
+
+#[test]
+fn the_completions_of_bash_know_every_command() {
+    let script = Host::empty().run(&["completions", "bash"]).stdout;
+    let completed = Command::new("bash")
+        .args(["-c", "source /dev/stdin\nCOMP_WORDS=(cargo-threadline i); COMP_CWORD=1\n_cargo-threadline cargo-threadline i cargo-threadline\necho \"${COMPREPLY[@]}\""])
+        .stdin(script_file(&script))
+        .output()
+        .unwrap();
+    assert_eq!(
+        (
+            String::from_utf8(completed.stdout).unwrap().trim(),
+            String::from_utf8(completed.stderr).unwrap().as_str()
+        ),
+        ("install incident", "")
+    );
+    for shell in ["elvish", "fish", "powershell", "zsh"] {
+        let script = Host::empty().run(&["completions", shell]).stdout;
+        assert!(script.contains("gen-triggers"), "{shell}: {script}");
+    }
+}
+
+fn script_file(text: &str) -> std::fs::File {
+    use std::io::{Seek as _, Write as _};
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    file.rewind().unwrap();
+    file
 }
 
 #[test]
