@@ -60,7 +60,7 @@ fn cargo_threadline_and_the_program_itself_are_the_same() {
 fn the_completions_of_bash_know_every_command() {
     let script = Host::empty().run(&["completions", "bash"]).stdout;
     let completed = Command::new("bash")
-        .args(["-c", "source /dev/stdin\nCOMP_WORDS=(cargo-threadline i); COMP_CWORD=1\n_cargo-threadline cargo-threadline i cargo-threadline\necho \"${COMPREPLY[@]}\""])
+        .args(["-c", "source /dev/stdin\nCOMP_WORDS=(cargo-threadline i); COMP_CWORD=1\n_cargo__threadline cargo-threadline i cargo-threadline\necho \"${COMPREPLY[@]}\""])
         .stdin(script_file(&script))
         .output()
         .unwrap();

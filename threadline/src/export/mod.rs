@@ -31,7 +31,8 @@ pub use self::{
     formula::{cell, read_cell},
     job::{
         DEFAULT_KEEP, Download, ExportJob, ExportJobError, ExportJobs, ExportOrder, ExportWorker,
-        ExportWorkerHandle, JobStatus, MAX_EXPORT_JOBS, download, export_jobs, order_export,
+        ExportWorkerHandle, JobStatus, MAX_EXPORT_JOBS, download, export_jobs, failed_exports,
+        order_export,
     },
     request::{Export, export},
     storage::{ExportStorage, LocalStorage, StorageError, Upload},

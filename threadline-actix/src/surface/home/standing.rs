@@ -1,9 +1,14 @@
 //! How the audit stands, in a few numbers, for who may see policies.
 
+use chrono::{TimeDelta, Utc};
 use minijinja::{Value, context};
 use sea_orm::{DatabaseTransaction, TransactionTrait as _};
 use serde::Serialize;
-use threadline::{health::Verdict, retention};
+use threadline::{
+    export::failed_exports,
+    health::{LATELY_DAYS, Verdict},
+    retention,
+};
 
 use crate::surface::{failure::Failure, links::Links, reads::Reads, visit::Visit};
 
@@ -16,6 +21,8 @@ pub(crate) struct Standing {
     drift: usize,
     /// For how many days a purge has been overdue; `null` where none is, or the host gave no policy.
     overdue_days: Option<i64>,
+    /// How many export jobs failed in the last seven days.
+    failed_exports: u64,
 }
 
 impl Standing {
@@ -45,10 +52,12 @@ impl Standing {
             }
             None => None,
         };
+        let lately = Utc::now() - TimeDelta::days(LATELY_DAYS.into());
         Ok(Self {
             gaps,
             drift: drifting.count(),
             overdue_days,
+            failed_exports: failed_exports(lately, db).await?,
         })
     }
 
@@ -70,10 +79,17 @@ impl Standing {
             None => "No purge overdue".to_owned(),
             Some(days) => format!("Purge {days} days late"),
         };
+        let exports = match self.failed_exports {
+            0 => "No export failed lately".to_owned(),
+            1 => "1 export failed lately".to_owned(),
+            failed => format!("{failed} exports failed lately"),
+        };
         Value::from(vec![
             context! { label => gaps, bad => self.gaps > 0, link => links.coverage("") },
             context! { label => drift, bad => self.drift > 0, link => links.redaction() },
             context! { label => purge, bad => self.overdue_days.is_some(), link => links.retention("") },
+            // Who asked for it is told why by the application.
+            context! { label => exports, bad => self.failed_exports > 0, link => () },
         ])
     }
 }
@@ -83,38 +99,42 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn says(gaps: usize, drift: usize, overdue_days: Option<i64>, expected: [&str; 3]) {
-        let standing = Standing {
-            gaps,
-            drift,
-            overdue_days,
-        };
+    fn says(standing: Standing, expected: [&str; 4]) {
         let view = standing.view(&Links::below("/audit"));
         let chips = serde_json::to_value(view).unwrap();
-        let labels = [0, 1, 2].map(|at| chips[at]["label"].as_str().unwrap_or_default().to_owned());
+        let labels =
+            [0, 1, 2, 3].map(|at| chips[at]["label"].as_str().unwrap_or_default().to_owned());
         assert_eq!(labels, expected);
     }
 
     #[test]
     fn what_is_wrong_is_counted_and_what_is_right_is_said() {
         says(
-            0,
-            0,
-            None,
+            Standing {
+                gaps: 0,
+                drift: 0,
+                overdue_days: None,
+                failed_exports: 0,
+            },
             [
                 "All tables covered",
                 "Policies as declared",
                 "No purge overdue",
+                "No export failed lately",
             ],
         );
         says(
-            1,
-            2,
-            Some(9),
+            Standing {
+                gaps: 1,
+                drift: 2,
+                overdue_days: Some(9),
+                failed_exports: 3,
+            },
             [
                 "1 table needs capture",
                 "2 tables drift",
                 "Purge 9 days late",
+                "3 exports failed lately",
             ],
         );
     }

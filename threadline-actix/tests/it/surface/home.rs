@@ -19,6 +19,7 @@ async fn home_shows_what_just_happened_and_finds_what_is_looked_for() {
         "note.deleted",
         "Who changed what",
         "/audit/actors/user/alice",
+        "No export failed lately",
     ] {
         assert!(body.contains(shown), "{shown}");
     }

@@ -4,6 +4,7 @@
 mod call;
 mod download;
 mod error;
+mod failed;
 mod list;
 mod order;
 mod run;
@@ -12,6 +13,7 @@ mod worker;
 pub use self::{
     download::{Download, download},
     error::ExportJobError,
+    failed::failed_exports,
     list::{ExportJobs, MAX_EXPORT_JOBS, export_jobs},
     order::{DEFAULT_KEEP, ExportOrder, order_export},
     worker::{ExportWorker, ExportWorkerHandle},

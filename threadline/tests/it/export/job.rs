@@ -10,7 +10,7 @@ use threadline::{
     ActorRef, ChangeScope, Timeline,
     export::{
         ExportFormat, ExportJob, ExportJobError, ExportStorage, ExportWorker, JobStatus,
-        LocalStorage, StorageError, Upload, download, export_jobs, order_export,
+        LocalStorage, StorageError, Upload, download, export_jobs, failed_exports, order_export,
     },
     timeline,
 };
@@ -242,6 +242,10 @@ async fn a_job_that_has_lost_its_last_worker_is_closed_as_abandoned() {
     assert_eq!(closed.failure.as_deref(), Some("abandoned"));
     let failed = download(carol(), job.id, storage.as_ref(), &test.db).await;
     assert!(matches!(failed, Err(ExportJobError::Failed { failure }) if failure == "abandoned"));
+    let ended = closed.finished_at.unwrap();
+    assert_eq!(failed_exports(ended, &test.db).await.unwrap(), 1);
+    let later = ended + chrono::TimeDelta::microseconds(1);
+    assert_eq!(failed_exports(later, &test.db).await.unwrap(), 0);
 }
 
 #[tokio::test]
