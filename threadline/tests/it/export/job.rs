@@ -161,7 +161,7 @@ async fn a_job_is_made_kept_and_given_to_the_actor_who_asked_and_nobody_else() {
     );
     assert_eq!(
         export_jobs(carol()).fetch(&test.db).await.unwrap(),
-        [done.clone()]
+        std::slice::from_ref(&done)
     );
     let evidence: String = test
         .one("SELECT reference || ' ' || verdict || ' ' || (provenance ->> 'job') FROM threadline.audit_evidence WHERE subject = 'export'")
