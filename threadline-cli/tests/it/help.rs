@@ -58,7 +58,7 @@ fn cargo_threadline_and_the_program_itself_are_the_same() {
 
 #[test]
 fn the_completions_of_bash_know_every_command() {
-    let script = Host::empty().run(&["completions", "bash"]).stdout;
+    let script = Host::empty().run(["completions", "bash"]).stdout;
     let completed = Command::new("bash")
         .args(["-c", "source /dev/stdin\nCOMP_WORDS=(cargo-threadline i); COMP_CWORD=1\n_cargo__threadline cargo-threadline i cargo-threadline\necho \"${COMPREPLY[@]}\""])
         .stdin(script_file(&script))
@@ -72,7 +72,7 @@ fn the_completions_of_bash_know_every_command() {
         ("install incident", "")
     );
     for shell in ["elvish", "fish", "powershell", "zsh"] {
-        let script = Host::empty().run(&["completions", shell]).stdout;
+        let script = Host::empty().run(["completions", shell]).stdout;
         assert!(script.contains("gen-triggers"), "{shell}: {script}");
     }
 }
