@@ -1,8 +1,11 @@
 //! Instants as people write them: [`Moment`]. Pure.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, ops::RangeInclusive, str::FromStr};
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, SubsecRound as _, TimeDelta, Utc};
+use chrono::{
+    DateTime, Datelike as _, NaiveDate, NaiveDateTime, SecondsFormat, SubsecRound as _, TimeDelta,
+    Utc,
+};
 use serde::{Serialize, Serializer};
 
 /// An instant, or how long ago.
@@ -61,7 +64,8 @@ impl Moment {
             Self::Ago(ago) => ago
                 .delta()
                 .and_then(|delta| now.checked_sub_signed(delta))
-                .unwrap_or(DateTime::<Utc>::MIN_UTC)
+                .filter(|at| YEARS.contains(&at.year()))
+                .unwrap_or(DateTime::<Utc>::UNIX_EPOCH)
                 .trunc_subsecs(6),
         }
     }
@@ -75,15 +79,39 @@ impl FromStr for Moment {
         let at = DateTime::parse_from_rfc3339(text).map(|at| at.to_utc());
         let at = at.ok().or_else(|| local(text));
         match at {
-            Some(at) if at.timestamp().unsigned_abs() > FARTHEST => Err(InvalidMoment),
+            Some(at) if !YEARS.contains(&at.year()) => Err(InvalidMoment),
             Some(at) => Ok(Self::At(at.trunc_subsecs(6))),
             None => ago(text).map(Self::Ago).ok_or(InvalidMoment),
         }
     }
 }
 
-/// What PostgreSQL and people take: some 9,000 years either way.
-const FARTHEST: u64 = 9_000 * 366 * 24 * 60 * 60;
+/// What PostgreSQL takes, whose time begins in 4713 BC, with room to count days from there.
+const YEARS: RangeInclusive<i32> = -4_000..=10_000;
+/// The longest time ago, in seconds: some 5,000 years.
+const FARTHEST: u64 = 5_000 * 365 * 24 * 60 * 60;
+
+/// A written instant, never one that is relative to now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Instant(pub(crate) DateTime<Utc>);
+
+/// Why a text is no instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "write an instant like 2026-11-23, 2026-11-23T09:00 (both UTC) or 2026-11-23T09:00:00+01:00"
+)]
+pub(crate) struct InvalidInstant;
+
+impl FromStr for Instant {
+    type Err = InvalidInstant;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.parse() {
+            Ok(Moment::At(at)) => Ok(Self(at)),
+            _ => Err(InvalidInstant),
+        }
+    }
+}
 
 /// A date or a time of day without a zone, as forms send it.
 fn local(text: &str) -> Option<DateTime<Utc>> {

@@ -4,6 +4,9 @@ use std::{fmt::Display, str::FromStr};
 
 use super::failure::Failure;
 
+/// How many parameters a request may have; no page knows as many.
+const MOST: usize = 64;
+
 /// The parameters of a request that have not been read yet.
 #[derive(Debug, Default)]
 pub(crate) struct Parameters {
@@ -36,6 +39,10 @@ impl Parameters {
             }
             if kept.iter().any(|(other, _)| *other == name) {
                 return Err(Failure::parameter(&name, "it is given twice"));
+            }
+            if kept.len() == MOST {
+                let reason = format!("there are more than {MOST} parameters");
+                return Err(Failure::parameter(&name, &reason));
             }
             kept.push((name, value));
         }
@@ -82,6 +89,16 @@ impl Parameters {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn more_parameters_than_any_page_knows_are_refused() {
+        let query = |count: usize| {
+            let pairs: Vec<_> = (0..count).map(|n| format!("p{n}=1")).collect();
+            Parameters::parse(&pairs.join("&"))
+        };
+        assert!(query(MOST).is_ok());
+        assert!(query(MOST + 1).is_err());
+    }
 
     #[test]
     fn parameters_are_read_by_name_and_empty_ones_are_not_there() {

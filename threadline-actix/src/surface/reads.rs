@@ -52,6 +52,11 @@ impl Reads {
         &self.transaction
     }
 
+    /// Whether the operator may see a part of the trail alone.
+    pub(crate) const fn is_scoped(&self) -> bool {
+        self.scope.is_some()
+    }
+
     /// A query over the changes that the operator may see.
     pub(crate) fn timeline(&self) -> Timeline {
         match &self.scope {

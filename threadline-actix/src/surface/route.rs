@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use actix_web::{
-    HttpRequest, HttpResponse, Resource,
+    HttpRequest, HttpResponse, Resource, Route,
     dev::{AppService, HttpServiceFactory as _, Service as _},
     guard,
     http::{StatusCode, header},
@@ -140,6 +140,7 @@ where
     P: Page + 'static,
     F: AsyncFn(&Visit, &Reads) -> Result<P, Failure> + 'static,
 {
+    let rest = other_methods(surface, gate);
     let (surface, gate, show) = (Rc::clone(surface), Rc::clone(gate), Rc::new(show));
     let handler = move |request: HttpRequest| {
         let (surface, gate, show) = (Rc::clone(&surface), Rc::clone(&gate), Rc::clone(&show));
@@ -154,7 +155,25 @@ where
         }
     };
     let reading = guard::Any(guard::Get()).or(guard::Head());
-    web::resource(paths).route(web::route().guard(reading).to(handler))
+    web::resource(paths)
+        .route(web::route().guard(reading).to(handler))
+        .default_service(rest)
+}
+
+/// The other methods of an address that is only read. Who may not be here reads the same as on every path.
+fn other_methods(surface: &Rc<Surface>, gate: &Rc<Gate>) -> Route {
+    let (surface, gate) = (Rc::clone(surface), Rc::clone(gate));
+    web::to(move |request: HttpRequest| {
+        let (surface, gate) = (Rc::clone(&surface), Rc::clone(&gate));
+        async move {
+            match gate.pass(&request).await {
+                Ok(_) => HttpResponse::MethodNotAllowed()
+                    .insert_header((header::ALLOW, "GET, HEAD"))
+                    .finish(),
+                Err(refusal) => refused(&surface, &request, refusal),
+            }
+        }
+    })
 }
 
 /// Where a form is sent. There is nothing to be seen.
@@ -223,58 +242,67 @@ fn home(surface: &Rc<Surface>) -> Resource {
 
 /// Leads from what somebody looks for to the page that has it.
 fn finder(surface: &Rc<Surface>) -> Resource {
+    let rest = other_methods(surface, &surface.pages);
     let surface = Rc::clone(surface);
-    web::resource("/find").route(web::get().to(move |request: HttpRequest| {
-        let surface = Rc::clone(&surface);
-        async move {
-            let visit = match surface.pages.pass(&request).await {
-                Ok(authorized) => Visit::new(&request, &surface, authorized),
-                Err(refusal) => return refused(&surface, &request, refusal),
-            };
-            let found = visit
-                .parameters()
-                .and_then(|parameters| find(parameters, visit.links()));
-            match found {
-                Ok(place) => HttpResponse::SeeOther()
-                    .insert_header((header::LOCATION, place))
-                    .finish(),
-                Err(failure) => answer::failed(&visit, &failure),
+    web::resource("/find")
+        .route(web::get().to(move |request: HttpRequest| {
+            let surface = Rc::clone(&surface);
+            async move {
+                let visit = match surface.pages.pass(&request).await {
+                    Ok(authorized) => Visit::new(&request, &surface, authorized),
+                    Err(refusal) => return refused(&surface, &request, refusal),
+                };
+                let found = visit
+                    .parameters()
+                    .and_then(|parameters| find(parameters, visit.links()));
+                match found {
+                    Ok(place) => HttpResponse::SeeOther()
+                        .insert_header((header::LOCATION, place))
+                        .finish(),
+                    Err(failure) => answer::failed(&visit, &failure),
+                }
             }
-        }
-    }))
+        }))
+        .default_service(rest)
 }
 
 /// The timeline as a file.
 fn exports(surface: &Rc<Surface>, format: ExportFormat) -> Resource {
+    let rest = other_methods(surface, &surface.pages);
     let surface = Rc::clone(surface);
     let path = format!("/export.{}", format.as_str());
-    web::resource(path).route(web::get().to(move |request: HttpRequest| {
-        let surface = Rc::clone(&surface);
-        async move { export::begin(&surface, &request, format).await }
-    }))
+    web::resource(path)
+        .route(web::get().to(move |request: HttpRequest| {
+            let surface = Rc::clone(&surface);
+            async move { export::begin(&surface, &request, format).await }
+        }))
+        .default_service(rest)
 }
 
 /// The files of the surface itself.
 fn assets(surface: &Rc<Surface>) -> Resource {
+    let rest = other_methods(surface, &surface.pages);
     let surface = Rc::clone(surface);
-    web::resource("/assets/{file}").route(web::get().to(
-        move |request: HttpRequest, file: web::Path<String>| {
-            let surface = Rc::clone(&surface);
-            async move {
-                let found = match surface.pages.pass(&request).await {
-                    Ok(Authorized { .. }) => asset::find(&file),
-                    Err(refusal) => return refused(&surface, &request, refusal),
-                };
-                match found {
-                    Some(asset) => HttpResponse::Ok()
-                        .insert_header((header::CACHE_CONTROL, headers::KEPT))
-                        .content_type(asset.content_type)
-                        .body(asset.text),
-                    None => HttpResponse::NotFound().finish(),
+    web::resource("/assets/{file}")
+        .route(
+            web::get().to(move |request: HttpRequest, file: web::Path<String>| {
+                let surface = Rc::clone(&surface);
+                async move {
+                    let found = match surface.pages.pass(&request).await {
+                        Ok(Authorized { .. }) => asset::find(&file),
+                        Err(refusal) => return refused(&surface, &request, refusal),
+                    };
+                    match found {
+                        Some(asset) => HttpResponse::Ok()
+                            .insert_header((header::CACHE_CONTROL, headers::KEPT))
+                            .content_type(asset.content_type)
+                            .body(asset.text),
+                        None => HttpResponse::NotFound().finish(),
+                    }
                 }
-            }
-        },
-    ))
+            }),
+        )
+        .default_service(rest)
 }
 
 /// A path that leads nowhere. Who may not be here reads the same on every path.

@@ -34,6 +34,7 @@ pub fn export(timeline: Timeline) -> Export {
         format: ExportFormat::default(),
         limit: None,
         idle_limit: None,
+        statement_limit: None,
     }
 }
 
@@ -45,6 +46,7 @@ pub struct Export {
     format: ExportFormat,
     limit: Option<u64>,
     idle_limit: Option<Duration>,
+    statement_limit: Option<Duration>,
 }
 
 impl Export {
@@ -69,6 +71,14 @@ impl Export {
     /// the chunks go to a client that may stop reading.
     pub fn idle_limit(mut self, rest: Duration) -> Self {
         self.idle_limit = Some(rest);
+        self
+    }
+
+    /// Sets how long each statement of the export may take. Default: the server's `statement_timeout`.
+    ///
+    /// A statement reads one chunk at most, so that this does not limit the export as a whole.
+    pub fn statement_limit(mut self, limit: Duration) -> Self {
+        self.statement_limit = Some(limit);
         self
     }
 
@@ -180,12 +190,14 @@ impl Export {
             let reason = "an export needs a transaction that sees one snapshot: REPEATABLE READ";
             return Err(Error::Database(DbErr::Custom(reason.to_owned())));
         }
-        if let Some(rest) = self.idle_limit {
-            let millis = i32::try_from(rest.as_millis()).unwrap_or(i32::MAX).max(1);
-            txn.execute_unprepared(&format!(
-                "SET LOCAL idle_in_transaction_session_timeout = {millis}"
-            ))
-            .await?;
+        for (setting, limit) in [
+            ("idle_in_transaction_session_timeout", self.idle_limit),
+            ("statement_timeout", self.statement_limit),
+        ] {
+            let Some(limit) = limit else { continue };
+            let millis = i32::try_from(limit.as_millis()).unwrap_or(i32::MAX).max(1);
+            txn.execute_unprepared(&format!("SET LOCAL {setting} = {millis}"))
+                .await?;
         }
         Ok(row.try_get("", "at")?)
     }

@@ -3,7 +3,11 @@ use threadline::{ActorKind, ActorRef, PageToken};
 
 use super::{model::ActivityPage, subject::Subject};
 use crate::surface::{
-    failure::Failure, moment::Moment, parameters::Parameters, reads::Reads, visit::Visit,
+    failure::Failure,
+    moment::{Instant, Moment},
+    parameters::Parameters,
+    reads::Reads,
+    visit::Visit,
 };
 
 /// How many transactions a page has.
@@ -48,7 +52,7 @@ struct Question {
 
 impl Question {
     fn read(mut parameters: Parameters) -> Result<Self, Failure> {
-        let now: Option<DateTime<Utc>> = parameters.read("now")?;
+        let now = parameters.read("now")?.map(|Instant(now)| now);
         let question = Self {
             from: parameters.read("from")?,
             to: parameters.read("to")?,

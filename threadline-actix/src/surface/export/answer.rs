@@ -4,7 +4,7 @@ use actix_web::{
     HttpResponse,
     http::{StatusCode, header},
 };
-use futures_util::Stream;
+use futures_util::{Stream, TryStreamExt as _};
 use threadline::{Count, export::ExportFormat};
 
 use crate::surface::{command::Command, failure::Failure};
@@ -33,8 +33,14 @@ where
         ))
         .insert_header((LIMIT, limit))
         .insert_header((TRUNCATED, if count.capped { "true" } else { "false" }))
-        .streaming(bytes)
+        .streaming(bytes.map_err(|_| Broken))
 }
+
+/// Why a file ends without its last record. The library has told its kind; what the database said may quote a value of a
+/// row, and the server of actix-web logs whole what it is given.
+#[derive(Debug, thiserror::Error)]
+#[error("the export failed")]
+struct Broken;
 
 /// Why there is no file.
 pub(super) fn refused(reason: &str, command: &Command) -> HttpResponse {

@@ -50,9 +50,10 @@ pub(crate) async fn begin(
         Ok(question) => question,
         Err(failure) => return failed(&failure),
     };
-    // A link on another site would read the trail, and record it, in the operator's name.
+    // A link on another site, a subdomain of this one included, would read the trail, and record it, in the operator's
+    // name. Programs that are no browser don't say.
     let site = request.headers().get("sec-fetch-site");
-    if site.is_some_and(|site| site == "cross-site") {
+    if site.is_some_and(|site| site != "same-origin" && site != "none") {
         return refused(CROSS_SITE, &same(&question, format));
     }
     let Some(context) = visit
@@ -95,7 +96,11 @@ async fn send(
     )
     .await?;
     let query = question.place(query(question, &reads).await?);
-    let export = export(query).format(format).limit(limit).idle_limit(IDLE);
+    let export = export(query)
+        .format(format)
+        .limit(limit)
+        .idle_limit(IDLE)
+        .statement_limit(surface.settings.timeout);
     let count = export.count(limit, reads.db()).await;
     reads.end().await?;
     let count = count.map_err(|err| explained(question, err.into()))?;

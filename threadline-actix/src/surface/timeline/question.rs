@@ -7,7 +7,7 @@ use super::{
     filter::{Filter, PARAMETERS},
     search,
 };
-use crate::surface::{failure::Failure, parameters::Parameters};
+use crate::surface::{failure::Failure, moment::Instant, parameters::Parameters};
 
 /// What the query string asks for.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Question {
             }
             filter = search::parse(&text)?;
         }
-        let now: Option<DateTime<Utc>> = parameters.read("now")?;
+        let now = parameters.read("now")?.map(|Instant(now)| now);
         let after = parameters.read("after")?;
         let before = parameters.read("before")?;
         let mut known = vec![search::NAME];

@@ -53,11 +53,17 @@ async fn named(filter: &Filter, key: &str, reads: &Reads) -> Result<Record, Fail
         .unwrap_or_default()
         .parse()
         .map_err(|err| Failure::parameter("table", &err))?;
-    let key = if key.starts_with('{') {
-        object(key)
-    } else {
-        let newest = newest(&table, reads).await?;
-        newest.and_then(|change| single(key, &change.table_pk))
+    let key = match key.starts_with('{') {
+        true if !reads.is_scoped() => object(key),
+        written => {
+            // Within a scope the database is asked only of a table, and of the columns of a key, that the operator can
+            // see: what it says of any other would tell what there is.
+            let newest = newest(&table, reads).await?;
+            newest.and_then(|change| match written {
+                true => object(key).filter(|key| are_alike(key, &change.table_pk)),
+                false => single(key, &change.table_pk),
+            })
+        }
     };
     let key = key.ok_or_else(|| {
         let reason = "write the value of a key of one column, or an object like {\"order_id\": 7, \"line\": 1}";
@@ -69,6 +75,15 @@ async fn named(filter: &Filter, key: &str, reads: &Reads) -> Result<Record, Fail
 fn object(text: &str) -> Option<JsonText> {
     let columns: Columns = serde_json::from_str(text).ok()?;
     serde_json::from_str(&serde_json::to_string(&columns).ok()?).ok()
+}
+
+/// Whether two keys have the same columns.
+fn are_alike(one: &JsonText, other: &JsonText) -> bool {
+    let columns = |key: &JsonText| {
+        let columns: Option<Columns> = serde_json::from_str(key.as_str()).ok();
+        columns.map(|columns| columns.into_keys().collect::<Vec<_>>())
+    };
+    columns(one).is_some() && columns(one) == columns(other)
 }
 
 /// The key with this value, by another key of the table. The database reads the text as a value of the column's type.

@@ -136,3 +136,36 @@ async fn a_scope_narrows_the_count_too() {
     assert_eq!(page["count"]["value"], changes);
     assert_eq!(changes, 5, "{}", twin.body);
 }
+
+#[actix_web::test]
+async fn a_key_tells_a_scoped_operator_nothing_of_tables_and_columns_out_of_the_scope() {
+    let db = TestDb::new("scope_probe").await.connect(2).await;
+    organisations(&db).await;
+    db.execute_unprepared("CREATE TABLE salaries (id int PRIMARY KEY)")
+        .await
+        .unwrap();
+    let asked = async |table: &str, key: &str| {
+        let query = [("table", table), ("key", key), ("from", "all")];
+        let query = serde_urlencoded::to_string(query).unwrap();
+        let got = get_from(
+            support(&db),
+            "/audit",
+            request(&format!("/audit/timeline.json?{query}")),
+        )
+        .await;
+        (got.status, got.json()["error"].clone())
+    };
+    let own = asked("public.docs", r#"{"id": "own-1"}"#).await;
+    assert_eq!(own.0, 200);
+    let missing = asked("public.nothing", r#"{"id": 1}"#).await;
+    assert_eq!(missing.0, 422);
+    for (table, key) in [
+        ("public.salaries", r#"{"id": 1}"#),
+        ("public.salaries", r#"{"id": "x"}"#),
+        ("pg_catalog.pg_class", r#"{"oid": 1}"#),
+        ("public.docs", r#"{"organisation_id": "x"}"#),
+        ("public.docs", r#"{"id": "own-1", "title": "x"}"#),
+    ] {
+        assert_eq!(asked(table, key).await, missing, "{table} {key}");
+    }
+}

@@ -50,6 +50,10 @@ async fn a_filter_that_cannot_be_used_is_named_and_never_a_fault() {
         ("actor=robot:1", "actor"),
         ("after=nonsense", "after"),
         ("now=noon", "now"),
+        ("now=7d", "now"),
+        ("now=%2B262142-12-31T00:00:00Z", "now"),
+        ("from=-4800-01-01", "from"),
+        ("from=2500000d", "from"),
         ("table=a&table=b", "table"),
         ("table=%00", "table"),
     ] {
