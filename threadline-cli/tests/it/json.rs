@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A command line of every command that has `--json`, in an order in which each finds something.
-pub(crate) const COMMANDS: [&str; 18] = [
+pub(crate) const COMMANDS: [&str; 19] = [
     "continuity",
     "continuity baseline --table items --dry-run",
     "continuity baseline --table items --execute",
@@ -20,6 +20,7 @@ pub(crate) const COMMANDS: [&str; 18] = [
     "health findings",
     "policy show",
     "timeline",
+    "export --dry-run",
     "history items 1",
     "as-of items 1 --at 0m",
     "incident 1",

@@ -144,7 +144,7 @@ async fn the_home_page_says_how_the_audit_stands_to_who_may_know() {
     let json = get(&db, "/audit/index.json").await.json();
     assert_eq!(
         json["standing"],
-        serde_json::json!({"gaps": 1, "drift": 0, "overdue_days": null})
+        serde_json::json!({"gaps": 1, "drift": 0, "overdue_days": null, "failed_exports": 0})
     );
     let page = get(&db, "/audit/").await;
     assert!(page.body.contains("Policies as declared"), "{}", page.body);
