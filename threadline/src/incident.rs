@@ -1,7 +1,9 @@
 //! Everything about one transaction: [`incident`].
 
+use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    StreamTrait,
     sea_query::{Expr, ExprTrait},
 };
 use serde::Serialize;
@@ -10,7 +12,7 @@ use crate::{
     diff::ChangeDiff,
     entity::{audit_action, audit_change, audit_transaction},
     error::Result,
-    query::{ChangeScope, PageToken, fingerprint, standings, withheld_columns},
+    query::{ChangeScope, PageToken, Within, fingerprint, standings, withheld_columns},
 };
 
 /// The version of the JSON form of an [`Incident`]. Fields are added within a version, never
@@ -19,6 +21,10 @@ pub const INCIDENT_SCHEMA_VERSION: u32 = 1;
 
 /// The largest number of changes in one bundle.
 pub const MAX_INCIDENT_CHANGES: u64 = 10_000;
+
+/// How many changes a statement reads where bytes count: what does not fit any more is not held,
+/// but PostgreSQL has sent it.
+const BATCH: u64 = 100;
 
 /// Reads everything about one transaction: context, actions, changes with their diffs.
 ///
@@ -121,11 +127,66 @@ impl IncidentQuery {
 
     /// Reads the bundle; `None` when there is no such transaction.
     ///
+    /// It holds as many changes as the limit says, however large they are: for pages that are held
+    /// in memory see [`fetch_within`](Self::fetch_within).
+    ///
     /// # Errors
     /// When the page token is not one of this query, or the database fails.
     pub async fn fetch<C: ConnectionTrait>(&self, db: &C) -> Result<Option<Incident>> {
+        let position = self.position()?;
+        let Some(head) = self.head(db).await? else {
+            return Ok(None);
+        };
+        let changes = self.changes_from(position).all(db).await?;
+        Ok(Some(self.bundle(head, changes, false)))
+    }
+
+    /// As [`fetch`](Self::fetch), and the bundle ends as well where the images of its changes fill
+    /// so many bytes, [`PAGE_BYTES`](crate::PAGE_BYTES) for example. It holds one change at least,
+    /// however large that is. A bundle that ends early says so: `has_more`, and `next` for the rest.
+    ///
+    /// # Errors
+    /// As [`fetch`](Self::fetch).
+    pub async fn fetch_within<C: ConnectionTrait + StreamTrait>(
+        &self,
+        bytes: usize,
+        db: &C,
+    ) -> Result<Option<Incident>> {
+        let mut position = self.position()?;
+        let Some(head) = self.head(db).await? else {
+            return Ok(None);
+        };
+        let wanted = self.limit + 1;
+        let mut within = Within::new(bytes);
+        loop {
+            let before = within.changes.len();
+            let batch = Ord::min(BATCH, wanted - before as u64);
+            let query = self.changes_from(position).limit(batch);
+            within.read(query, db).await?;
+            let found = (within.changes.len() - before) as u64;
+            let all = within.changes.len() as u64;
+            if within.is_full || found < batch || all == wanted {
+                break;
+            }
+            let last = within.changes.last();
+            position = last.map(|last| (last.captured_at, last.id));
+        }
+        let Within {
+            changes, is_full, ..
+        } = within;
+        Ok(Some(self.bundle(head, changes, is_full)))
+    }
+
+    fn position(&self) -> Result<Option<(DateTime<Utc>, i64)>> {
         let position = |token: &PageToken| token.position(self.fingerprint());
-        let position = self.after.as_ref().map(position).transpose()?;
+        Ok(self.after.as_ref().map(position).transpose()?)
+    }
+
+    /// The transaction and its actions; `None` when there is no such transaction.
+    async fn head<C: ConnectionTrait>(
+        &self,
+        db: &C,
+    ) -> Result<Option<(audit_transaction::Model, Vec<audit_action::Model>)>> {
         let standing = match &self.scope {
             Some(scope) => match standings(scope, &[self.id], db).await?.remove(&self.id) {
                 None => return Ok(None),
@@ -148,7 +209,15 @@ impl IncidentQuery {
         if let Some(standing) = standing {
             standing.withhold(&mut transaction, &mut actions);
         }
-        let changes = self.changes().apply_if(position, |query, (at, id)| {
+        Ok(Some((transaction, actions)))
+    }
+
+    /// The changes behind a place, one more than the bundle holds.
+    fn changes_from(
+        &self,
+        position: Option<(DateTime<Utc>, i64)>,
+    ) -> sea_orm::Select<audit_change::Entity> {
+        self.changes().apply_if(position, |query, (at, id)| {
             let place = [
                 Expr::col(audit_change::Column::CapturedAt.as_column_ref()),
                 Expr::col(audit_change::Column::Id.as_column_ref()),
@@ -157,9 +226,17 @@ impl IncidentQuery {
             query
                 .filter(audit_change::Column::CapturedAt.gte(at))
                 .filter(Expr::tuple(place).gt(Expr::tuple(end)))
-        });
-        let mut changes = changes.all(db).await?;
-        let has_more = changes.len() as u64 > self.limit;
+        })
+    }
+
+    /// The bundle of what was read; `ended_early` when there was a change that did not fit.
+    fn bundle(
+        &self,
+        (transaction, actions): (audit_transaction::Model, Vec<audit_action::Model>),
+        mut changes: Vec<audit_change::Model>,
+        ended_early: bool,
+    ) -> Incident {
+        let has_more = ended_early || changes.len() as u64 > self.limit;
         changes.truncate(usize::try_from(self.limit).unwrap_or(usize::MAX));
         let next = changes
             .last()
@@ -172,14 +249,13 @@ impl IncidentQuery {
                 change,
             })
             .collect();
-        let schema_version = INCIDENT_SCHEMA_VERSION;
-        Ok(Some(Incident {
-            schema_version,
+        Incident {
+            schema_version: INCIDENT_SCHEMA_VERSION,
             transaction,
             actions,
             changes,
             has_more,
             next,
-        }))
+        }
     }
 }

@@ -59,9 +59,9 @@ pub use crate::{
     policy::CapturePolicy,
     query::{
         ChangeScope, Count, DEFAULT_SCAN_LIMIT, DEFAULT_TRANSACTION_SCAN_LIMIT, InvalidPageToken,
-        InvalidScope, MAX_PAGE_SIZE, MAX_SUMMARIES, Moment, Moments, Page, PageToken, TableChanges,
-        Timeline, TimelineFilters, TransactionSummaries, TransactionSummary, Transactions,
-        actor_history, timeline, transaction_summaries, transactions,
+        InvalidScope, MAX_PAGE_SIZE, MAX_SUMMARIES, Moment, Moments, PAGE_BYTES, Page, PageToken,
+        TableChanges, Timeline, TimelineFilters, TransactionSummaries, TransactionSummary,
+        Transactions, actor_history, timeline, transaction_summaries, transactions,
     },
     record::{Record, RecordHistory, record},
     schema::{DEFAULT_SCHEMA, InvalidSchemaName, MAX_SCHEMA_BYTES, SchemaName, use_schema},

@@ -1,7 +1,7 @@
 //! One record by its table and key, for programs that don't have its entity: [`record`](record()).
 
 use chrono::{DateTime, Utc};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, StreamTrait};
 
 use crate::{
     as_of::{Image, Snapshot, fetch_image_of},
@@ -143,5 +143,18 @@ impl RecordHistory {
     /// not one of its column's type, or the database fails.
     pub async fn fetch<C: ConnectionTrait>(&self, db: &C) -> Result<Page<AuditChange>> {
         self.timeline.fetch(db).await
+    }
+
+    /// As [`fetch`](Self::fetch), and the page ends as well where its images fill so many bytes, see
+    /// [`Timeline::fetch_within`].
+    ///
+    /// # Errors
+    /// As [`fetch`](Self::fetch).
+    pub async fn fetch_within<C: ConnectionTrait + StreamTrait>(
+        &self,
+        bytes: usize,
+        db: &C,
+    ) -> Result<Page<AuditChange>> {
+        self.timeline.fetch_within(bytes, db).await
     }
 }

@@ -6,9 +6,9 @@ use sea_orm::{
     ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, TransactionTrait as _,
 };
 use threadline::{
-    AuditChange, ChangeScope, IncidentQuery, JsonText, Record, Timeline, TransactionSummaries,
-    TransactionSummary, Transactions, codegen::TableName, incident, record, timeline,
-    transaction_summaries, transactions,
+    AuditChange, ChangeScope, IncidentQuery, JsonText, PAGE_BYTES, Record, Timeline,
+    TransactionSummaries, TransactionSummary, Transactions, codegen::TableName, incident, record,
+    timeline, transaction_summaries, transactions,
 };
 
 use super::{
@@ -129,7 +129,10 @@ impl Reads {
         ids: impl IntoIterator<Item = i64>,
     ) -> Result<Vec<Group>, Failure> {
         let query = self.summaries(ids).changes_cap(COUNTED).actions_cap(NAMED);
-        let summaries = query.samples(SAMPLES).fetch(&self.transaction).await?;
+        let summaries = query
+            .samples(SAMPLES)
+            .fetch_within(PAGE_BYTES, &self.transaction)
+            .await?;
         Ok(groups_of(summaries))
     }
 

@@ -1,6 +1,6 @@
 //! `cargo threadline incident`
 
-use threadline::{AuditAction, AuditTransaction, Incident, incident};
+use threadline::{AuditAction, AuditTransaction, Incident, PAGE_BYTES, incident};
 
 use crate::{
     args::IncidentArgs,
@@ -22,7 +22,7 @@ pub(crate) fn run(args: &IncidentArgs) -> Result<Report> {
         query = query.after(token.clone());
     }
     let found = database.read(async |db| {
-        let found = query.fetch(db).await;
+        let found = query.fetch_within(PAGE_BYTES, db).await;
         found.map_err(|err| Error::Trail(Box::new(err)))
     })?;
     let bundle = found.ok_or(Error::NoTransaction(args.id))?;
@@ -30,13 +30,13 @@ pub(crate) fn run(args: &IncidentArgs) -> Result<Report> {
         text: if args.output.json {
             json_of_version(&bundle)?
         } else {
-            text(&bundle, Style::of_stdout())
+            text(&bundle, args.limit.into(), Style::of_stdout())
         },
         ..Report::default()
     })
 }
 
-fn text(bundle: &Incident, style: Style) -> String {
+fn text(bundle: &Incident, limit: u64, style: Style) -> String {
     let mut text = output::columns(context(&bundle.transaction));
     for action in &bundle.actions {
         text += &line(action);
@@ -48,10 +48,14 @@ fn text(bundle: &Incident, style: Style) -> String {
         text += "no changes\n";
     }
     if let Some(token) = &bundle.next {
-        text += &format!(
-            "more: {} changes are shown; the same with --after {token}, or a larger --limit\n",
-            bundle.changes.len()
-        );
+        let shown = bundle.changes.len();
+        // Where large values ended it, a larger limit shows no more.
+        let or = if shown as u64 == limit {
+            ", or a larger --limit"
+        } else {
+            ""
+        };
+        text += &format!("more: {shown} changes are shown; the same with --after {token}{or}\n");
     }
     text
 }

@@ -22,6 +22,7 @@ pub(crate) use self::{
     row_ref::{ROW, quoted_name, row_ref},
     scope::{holds_for, standings, withheld_columns},
     way::Way,
+    within::Within,
 };
 pub use self::{
     moments::{Moment, Moments},
@@ -34,4 +35,5 @@ pub use self::{
     },
     timeline::{Count, DEFAULT_SCAN_LIMIT, Timeline, timeline},
     transactions::{DEFAULT_TRANSACTION_SCAN_LIMIT, Transactions, actor_history, transactions},
+    within::PAGE_BYTES,
 };

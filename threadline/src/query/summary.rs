@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder,
-    QuerySelect,
+    QuerySelect, StreamTrait,
     sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement},
 };
 use serde::Serialize;
@@ -11,6 +11,7 @@ use super::{
     page::MAX_PAGE_SIZE,
     scope::{ChangeScope, standings, withheld_columns},
     timeline::Count,
+    within::Within,
 };
 use crate::{
     entity::{
@@ -132,6 +133,35 @@ impl TransactionSummaries {
     /// # Errors
     /// When the database fails.
     pub async fn fetch<C: ConnectionTrait>(&self, db: &C) -> Result<Vec<TransactionSummary>> {
+        let mut summaries = self.without_samples(db).await?;
+        if self.samples > 0 && !summaries.is_empty() {
+            let samples = self.samples_of(&summaries).all(db).await?;
+            add_samples(&mut summaries, samples);
+        }
+        Ok(summaries)
+    }
+
+    /// As [`fetch`](Self::fetch), and the samples end where their images fill so many bytes: then
+    /// older transactions have fewer samples or none, and their count says how many changes there
+    /// are. One sample is given at least, however large that is.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn fetch_within<C: ConnectionTrait + StreamTrait>(
+        &self,
+        bytes: usize,
+        db: &C,
+    ) -> Result<Vec<TransactionSummary>> {
+        let mut summaries = self.without_samples(db).await?;
+        if self.samples > 0 && !summaries.is_empty() {
+            let mut within = Within::new(bytes);
+            within.read(self.samples_of(&summaries), db).await?;
+            add_samples(&mut summaries, within.changes);
+        }
+        Ok(summaries)
+    }
+
+    async fn without_samples<C: ConnectionTrait>(&self, db: &C) -> Result<Vec<TransactionSummary>> {
         if self.ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -158,7 +188,6 @@ impl TransactionSummaries {
             .collect();
         let mut actions = self.read_actions(&ids, db).await?;
         let mut counts = self.read_counts(&ids, db).await?;
-        let mut samples = self.read_samples(&ids, db).await?;
         let summary = |id: i64| {
             let mut transaction = found.remove(&id)?;
             let mut actions = actions.remove(&id).unwrap_or_default();
@@ -178,7 +207,7 @@ impl TransactionSummaries {
                     capped: n > self.changes,
                 },
                 tables,
-                samples: samples.remove(&id).unwrap_or_default(),
+                samples: Vec::new(),
             })
         };
         Ok(ids.into_iter().filter_map(summary).collect())
@@ -238,16 +267,13 @@ impl TransactionSummaries {
             .collect())
     }
 
-    async fn read_samples<C: ConnectionTrait>(
+    /// Some changes of each transaction, newest first.
+    fn samples_of(
         &self,
-        ids: &[i64],
-        db: &C,
-    ) -> Result<HashMap<i64, Vec<audit_change::Model>>> {
-        let mut by_transaction: HashMap<i64, Vec<audit_change::Model>> = HashMap::new();
-        if self.samples == 0 {
-            return Ok(by_transaction);
-        }
-        let some = of_each(ids, "audit_changes", "", self.samples - 1, self.holds());
+        summaries: &[TransactionSummary],
+    ) -> sea_orm::Select<audit_change::Entity> {
+        let ids: Vec<_> = summaries.iter().map(|of| of.transaction.id).collect();
+        let some = of_each(&ids, "audit_changes", "", self.samples - 1, self.holds());
         let mut select = audit_change::Entity::find();
         QuerySelect::query(&mut select)
             .from_clear()
@@ -256,15 +282,9 @@ impl TransactionSummaries {
             Some(scope) => withheld_columns(scope, select),
             None => select,
         };
-        let order = audit_change::Column::CapturedAt;
-        let select = select
-            .order_by_asc(order)
-            .order_by_asc(audit_change::Column::Id);
-        for change in select.all(db).await? {
-            let samples = by_transaction.entry(change.transaction_id).or_default();
-            samples.push(change);
-        }
-        Ok(by_transaction)
+        select
+            .order_by_desc(audit_change::Column::CapturedAt)
+            .order_by_desc(audit_change::Column::Id)
     }
 
     /// That a change counts.
@@ -286,6 +306,17 @@ impl TransactionSummaries {
                 "true GROUP BY s.transaction_id, s.table_schema, s.table_name, s.op",
             ))
             .to_owned()
+    }
+}
+
+/// Gives the transactions their samples, which come newest first.
+fn add_samples(summaries: &mut [TransactionSummary], samples: Vec<audit_change::Model>) {
+    let places = summaries.iter().enumerate();
+    let places: HashMap<_, _> = places.map(|(at, of)| (of.transaction.id, at)).collect();
+    for change in samples.into_iter().rev() {
+        if let Some(&place) = places.get(&change.transaction_id) {
+            summaries[place].samples.push(change);
+        }
     }
 }
 

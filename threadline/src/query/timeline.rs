@@ -256,18 +256,29 @@ impl Timeline {
         } else {
             end
         };
-        if way == Way::Newer {
+        Ok(self.page(entries, end))
+    }
+
+    /// The page of what was read, nearest first; `end` is where the reading ended, if there may be
+    /// more.
+    pub(super) fn page(
+        &self,
+        mut entries: Vec<audit_change::Model>,
+        end: Option<Position>,
+    ) -> Page<audit_change::Model> {
+        if self.way() == Way::Newer {
             entries.reverse();
         }
+        let place = |change: &audit_change::Model| (change.captured_at, change.id);
         let token = |(at, id)| PageToken::new(self.filter.fingerprint(), at, id);
         let newest = entries.first().map(place).map(token);
         let oldest = entries.last().map(place).map(token);
         let (next, previous) = tokens(self.place.as_ref(), newest, oldest, end.map(token));
-        Ok(Page {
+        Page {
             entries,
             next,
             previous,
-        })
+        }
     }
 
     /// Reads so many changes on the way, nearest first, and where the reading stopped if it did so

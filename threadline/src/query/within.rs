@@ -1,63 +1,63 @@
 //! A page that is bounded in bytes too.
 
 use futures_util::TryStreamExt as _;
-use sea_orm::{ConnectionTrait, QuerySelect, StreamTrait};
+use sea_orm::{ConnectionTrait, QuerySelect, Select, StreamTrait};
 
 use super::{
-    page::{Page, PageToken},
+    page::Page,
     scope::withheld_columns,
     search::{Position, Search},
     timeline::Timeline,
-    way::Way,
 };
 use crate::{
     entity::audit_change,
     error::{Error, Result},
 };
 
+/// How many bytes of images end a page of the operator surface and of `cargo threadline incident`.
+pub const PAGE_BYTES: usize = 8 * 1024 * 1024;
+
 impl Timeline {
     /// As [`fetch`](Self::fetch), and the page ends as well where its images fill so many bytes. It
-    /// holds one change at least, however large that is.
-    pub(crate) async fn fetch_within<C: ConnectionTrait + StreamTrait>(
+    /// holds one change at least, however large that is. A page that ends early has a `next`, or a
+    /// `previous` on the way back. For pages that are held in memory: see [`PAGE_BYTES`].
+    ///
+    /// # Errors
+    /// As [`fetch`](Self::fetch).
+    pub async fn fetch_within<C: ConnectionTrait + StreamTrait>(
         &self,
         bytes: usize,
         db: &C,
     ) -> Result<Page<audit_change::Model>> {
         self.filter.check()?;
-        let mut search = Search::new(&self.filter, Way::Older, self.position()?, self.scan_limit);
-        let mut entries: Vec<audit_change::Model> = Vec::new();
-        let mut size = 0;
+        let way = self.way();
+        let mut search = Search::new(&self.filter, way, self.position()?, self.scan_limit);
         let wanted = self.page_size + 1;
-        let mut is_full = false;
-        while !is_full && (entries.len() as u64) < wanted {
-            let missing = wanted - entries.len() as u64;
+        let mut within = Within::new(bytes);
+        while !within.is_full && (within.changes.len() as u64) < wanted {
+            let missing = wanted - within.changes.len() as u64;
             let Some(step) = search.step(missing, db).await? else {
                 break;
             };
-            let before = entries.len();
-            // One by one, so that what does not fit any more is never held.
+            let before = within.changes.len();
             let step = step.limit(missing);
             let step = match &self.filter.scope {
                 Some(scope) => withheld_columns(scope, step),
                 None => step,
             };
-            let mut rows = step.stream(db).await.map_err(Error::from)?;
-            while let Some(change) = rows.try_next().await? {
-                if size >= bytes && !entries.is_empty() {
-                    is_full = true;
-                    break;
-                }
-                size += weight(&change);
-                entries.push(change);
-            }
-            drop(rows);
-            if !is_full {
-                let found = (entries.len() - before) as u64;
-                let last = entries[before..].last().map(place);
+            within.read(step, db).await?;
+            if !within.is_full {
+                let found = (within.changes.len() - before) as u64;
+                let last = within.changes[before..].last().map(place);
                 search.found(found, last, db).await?;
             }
         }
-        let next = if entries.len() as u64 == wanted {
+        let Within {
+            changes: mut entries,
+            is_full,
+            ..
+        } = within;
+        let end = if entries.len() as u64 == wanted {
             entries.pop();
             entries.last().map(place)
         } else if is_full {
@@ -65,13 +65,47 @@ impl Timeline {
         } else {
             search.stopped()
         };
-        let next = next.map(|(at, id)| PageToken::new(self.filter.fingerprint(), at, id));
-        let previous = None;
-        Ok(Page {
-            entries,
-            next,
-            previous,
-        })
+        Ok(self.page(entries, end))
+    }
+}
+
+/// Changes that are read one by one, so that what does not fit any more is never held.
+#[derive(Debug)]
+pub(crate) struct Within {
+    bytes: usize,
+    size: usize,
+    /// What was read.
+    pub(crate) changes: Vec<audit_change::Model>,
+    /// Whether there was a change that did not fit any more.
+    pub(crate) is_full: bool,
+}
+
+impl Within {
+    pub(crate) const fn new(bytes: usize) -> Self {
+        Self {
+            bytes,
+            size: 0,
+            changes: Vec::new(),
+            is_full: false,
+        }
+    }
+
+    /// Reads what a query finds, until it is full.
+    pub(crate) async fn read<C: ConnectionTrait + StreamTrait>(
+        &mut self,
+        query: Select<audit_change::Entity>,
+        db: &C,
+    ) -> Result<()> {
+        let mut rows = query.stream(db).await.map_err(Error::from)?;
+        while let Some(change) = rows.try_next().await? {
+            if self.size >= self.bytes && !self.changes.is_empty() {
+                self.is_full = true;
+                break;
+            }
+            self.size += weight(&change);
+            self.changes.push(change);
+        }
+        Ok(())
     }
 }
 

@@ -9,7 +9,7 @@ use crate::surface::{
     links::Links,
     moment::Moment,
     page::{Head, Page, Section},
-    trail::{Group, days_view, instant_view, iso},
+    trail::{Deadline, Group, days_view, instant_view, iso},
 };
 
 /// Transactions that have something in common.
@@ -71,7 +71,7 @@ impl Page for ActivityPage {
             kicker => self.subject.kicker(),
             headline => self.subject.headline(),
             is_actor => matches!(self.subject, Subject::Actor(_)),
-            days => days_view(&self.groups, links),
+            days => days_view(&self.groups, Deadline::of_page(), links),
             windows => self.windows(&own),
             narrowed => self.from.is_some() || self.to.is_some(),
             since => self.since.map(instant_view),

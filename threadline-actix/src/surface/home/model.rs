@@ -9,7 +9,7 @@ use crate::surface::{
     command::Command,
     links::Links,
     page::{Head, Page, Section},
-    trail::{Group, days_view},
+    trail::{Deadline, Group, days_view},
 };
 
 /// The home page.
@@ -48,7 +48,7 @@ impl Page for HomePage {
             shortcuts => shortcuts.map(|(label, link)| context! { label, link }).to_vec(),
             own => self.actor.as_ref().map(|actor| links.actor(actor.kind().as_str(), actor.id())),
             standing => self.standing.map(|standing| standing.view(links)),
-            days => days_view(&self.groups, links),
+            days => days_view(&self.groups, Deadline::of_page(), links),
         }
     }
 }

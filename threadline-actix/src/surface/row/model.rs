@@ -12,7 +12,7 @@ use crate::surface::{
     command::Command,
     links::Links,
     page::{Head, Page, Section},
-    trail::{Group, days_view, field_view, instant_view, iso, key_text},
+    trail::{Deadline, Group, days_view, field_view, instant_view, iso, key_text},
 };
 
 /// How many columns of a difference are shown.
@@ -82,6 +82,7 @@ impl Page for RowPage {
     }
 
     fn view(&self, links: &Links) -> Value {
+        let deadline = Deadline::of_page();
         let own = links.row(&self.table_schema, &self.table_name, self.key.as_str());
         let at = |at: DateTime<Utc>| with_query(&own, &[("at", iso(at))]);
         let page = |name: &'static str, token: &Option<String>| {
@@ -100,7 +101,7 @@ impl Page for RowPage {
                 known => fields.is_some(),
                 more_fields => fields.map_or(0, |fields| fields.len().saturating_sub(FIELDS)),
                 fields => fields.into_iter().flatten().take(FIELDS)
-                    .map(|field| field_view(field, room)).collect::<Vec<_>>(),
+                    .map(|field| field_view(field, room, deadline)).collect::<Vec<_>>(),
             }
         });
         context! {
@@ -122,7 +123,7 @@ impl Page for RowPage {
             slider => self.slider(at),
             count => self.count.value,
             capped => self.count.capped,
-            days => days_view(&self.groups, links),
+            days => days_view(&self.groups, deadline, links),
             first => self.first,
             newest => format!("{}#history", with_query(&own, &self.instants())),
             newer => page("before", &self.newer),

@@ -1,6 +1,7 @@
 use chrono::TimeDelta;
 use threadline::{
-    Error, JsonText, Op, Record, Snapshot, codegen::TableName, image_diff, telemetry::SqlState,
+    Error, JsonText, Op, PAGE_BYTES, Record, Snapshot, codegen::TableName, image_diff,
+    telemetry::SqlState,
 };
 
 use super::{key, model::RowPage, question::Question};
@@ -35,7 +36,7 @@ pub(crate) async fn show(visit: &Visit, reads: &Reads) -> Result<RowPage, Failur
         (None, Some(token)) => history.before(token),
         (None, None) => history,
     };
-    let page = history.fetch(reads.db()).await?;
+    let page = history.fetch_within(PAGE_BYTES, reads.db()).await?;
     // As the trail has it: with the types of the columns.
     let own = |change: &&threadline::AuditChange| change.op != Op::Truncate;
     let key = page

@@ -14,7 +14,7 @@ use crate::surface::{
     links::Links,
     moment::{Ago, Moment},
     page::{Head, Page, Section},
-    trail::{Group, days_view, instant_view, iso},
+    trail::{Deadline, Group, days_view, instant_view, iso},
 };
 
 /// A page of the timeline.
@@ -61,7 +61,7 @@ impl Page for TimelinePage {
 
     fn view(&self, links: &Links) -> Value {
         context! {
-            days => days_view(&self.groups, links),
+            days => days_view(&self.groups, Deadline::of_page(), links),
             older => self.at("after", self.older.as_ref(), links),
             newer => self.at("before", self.newer.as_ref(), links),
             first => self.first,

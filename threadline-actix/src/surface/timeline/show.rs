@@ -1,3 +1,5 @@
+use threadline::PAGE_BYTES;
+
 use super::{
     model::TimelinePage,
     question::Question,
@@ -16,7 +18,10 @@ pub(crate) async fn show(visit: &Visit, reads: &Reads) -> Result<TimelinePage, F
     let query = query(&question, reads).await?.page_size(PAGE_SIZE);
     let count = query.count(COUNT_CAP, reads.db()).await;
     let count = count.map_err(|err| explained(&question, err.into()))?;
-    let page = question.place(query).fetch(reads.db()).await?;
+    let page = question
+        .place(query)
+        .fetch_within(PAGE_BYTES, reads.db())
+        .await?;
     let (from, to) = question.filter.bounds(question.now);
     Ok(TimelinePage {
         now: question.now,

@@ -7,6 +7,7 @@ use threadline::{AuditChange, ChangeDiff, FieldChange, Op};
 use super::{
     instant::instant_view,
     value::{ValueRoom, sides_view},
+    words::Deadline,
 };
 use crate::surface::links::Links;
 
@@ -43,6 +44,7 @@ pub(crate) fn change_view(
     change: &AuditChange,
     diff: &ChangeDiff,
     room: Room,
+    deadline: Deadline,
     links: &Links,
 ) -> Value {
     let link = |key: &str| links.row(&change.table_schema, &change.table_name, key);
@@ -59,7 +61,7 @@ pub(crate) fn change_view(
     let fields = |fields: &[FieldChange]| -> Vec<_> {
         fields
             .iter()
-            .map(|field| field_view(field, room.value))
+            .map(|field| field_view(field, room.value, deadline))
             .collect()
     };
     context! {
@@ -78,8 +80,8 @@ pub(crate) fn change_view(
 }
 
 /// What templates show of a column that is not the same on both sides.
-pub(crate) fn field_view(field: &FieldChange, room: ValueRoom) -> Value {
-    let (before, after) = sides_view(&field.before, &field.after, room);
+pub(crate) fn field_view(field: &FieldChange, room: ValueRoom, deadline: Deadline) -> Value {
+    let (before, after) = sides_view(&field.before, &field.after, room, deadline);
     context! { name => field.name.as_str(), before, after }
 }
 

@@ -15,6 +15,7 @@ use super::{
     change::{Room, ShownChange, change_view},
     instant::instant_view,
     value::ValueRoom,
+    words::Deadline,
 };
 use crate::surface::links::Links;
 
@@ -129,13 +130,16 @@ impl Group {
 }
 
 /// What templates show of groups: by the days of their newest changes.
-pub(crate) fn days_view(groups: &[Group], links: &Links) -> Vec<Value> {
+pub(crate) fn days_view(groups: &[Group], deadline: Deadline, links: &Links) -> Vec<Value> {
     let day = |group: &Group| group.at().map(|at| at.date_naive());
     groups
         .chunk_by(|a, b| day(a) == day(b))
         .filter_map(|chunk| {
             let date = day(chunk.first()?)?;
-            let groups: Vec<_> = chunk.iter().map(|group| group_view(group, links)).collect();
+            let groups: Vec<_> = chunk
+                .iter()
+                .map(|group| group_view(group, deadline, links))
+                .collect();
             Some(context! {
                 date => date.to_string(),
                 words => date.format("%A, %-d %B %Y").to_string(),
@@ -145,12 +149,12 @@ pub(crate) fn days_view(groups: &[Group], links: &Links) -> Vec<Value> {
         .collect()
 }
 
-fn group_view(group: &Group, links: &Links) -> Value {
+fn group_view(group: &Group, deadline: Deadline, links: &Links) -> Value {
     let changes: Vec<_> = group
         .changes
         .iter()
         .take(CHANGES)
-        .map(|change| change_view(&change.change, &change.diff, ROOM, links))
+        .map(|change| change_view(&change.change, &change.diff, ROOM, deadline, links))
         .collect();
     let of = group.transaction.as_ref();
     let actor = of.and_then(|of| ActorName::of(of.actor_type.as_deref(), of.actor_id.as_deref()));

@@ -13,4 +13,5 @@ pub(crate) use self::{
     group::{Group, days_view, groups, groups_of, table_view},
     instant::{instant_view, iso},
     value::{ValueRoom, value_view},
+    words::Deadline,
 };

@@ -3,7 +3,7 @@
 use minijinja::{Value, context};
 use threadline::FieldValue;
 
-use super::words::{Piece, compare, pieces_view};
+use super::words::{Deadline, Piece, compare, pieces_view};
 
 /// How much of a value is shown, in characters.
 #[derive(Clone, Copy, Debug)]
@@ -31,11 +31,12 @@ pub(super) fn sides_view(
     before: &FieldValue,
     after: &FieldValue,
     room: ValueRoom,
+    deadline: Deadline,
 ) -> (Value, Value) {
     if let (Shown::Text(old_state, old), Shown::Text(new_state, new)) =
         (shown(before), shown(after))
         && old_state == new_state
-        && let Some((old, new)) = compare(&old, &new)
+        && let Some((old, new)) = compare(&old, &new, deadline)
     {
         let view = |pieces: &[Piece]| {
             context! { state => old_state, pieces => pieces_view(pieces) }
@@ -146,7 +147,9 @@ mod tests {
 
     #[test]
     fn words_are_compared_between_values_of_one_kind() {
-        let (before, after) = sides_view(&json(r#""one two""#), &json(r#""one three""#), ROOM);
+        let deadline = Deadline::of_page();
+        let three = json(r#""one three""#);
+        let (before, after) = sides_view(&json(r#""one two""#), &three, ROOM, deadline);
         let pieces = |view| serde_json::to_value(view).unwrap()["pieces"].clone();
         assert_eq!(
             pieces(before)[1],
@@ -156,7 +159,7 @@ mod tests {
             pieces(after)[1],
             serde_json::json!({"kind": "changed", "text": "three"})
         );
-        let (before, _) = sides_view(&FieldValue::Null, &json(r#""one three""#), ROOM);
+        let (before, _) = sides_view(&FieldValue::Null, &three, ROOM, deadline);
         assert_eq!(serde_json::to_value(before).unwrap()["state"], "null");
     }
 }

@@ -1,6 +1,6 @@
-//! Which words of a text changed. Pure.
+//! Which words of a text changed. Pure, but for the time that it takes.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use minijinja::{Value, context};
 use similar::{Algorithm, ChangeTag, TextDiff};
@@ -11,6 +11,22 @@ const LONGEST: usize = 20_000;
 const LEAST_ALIKE: f32 = 0.3;
 /// How much of what did not change stays around what did, in characters.
 const AROUND: usize = 120;
+
+/// How long a comparison may take.
+const OF_VALUE: Duration = Duration::from_millis(20);
+/// How long the comparisons of a page may take, all together.
+const OF_PAGE: Duration = Duration::from_millis(100);
+
+/// Until when the values of a page are compared word by word; after that they are shown whole.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline(Instant);
+
+impl Deadline {
+    /// That of a page which begins to be shown now.
+    pub(crate) fn of_page() -> Self {
+        Self(Instant::now() + OF_PAGE)
+    }
+}
 
 /// A piece of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,14 +39,19 @@ pub(super) enum Piece {
     Left(usize),
 }
 
-/// The two texts in pieces; `None` where comparing them word by word says nothing.
-pub(super) fn compare(before: &str, after: &str) -> Option<(Vec<Piece>, Vec<Piece>)> {
-    if before.len().max(after.len()) > LONGEST {
+/// The two texts in pieces; `None` where comparing them word by word says nothing, or there is no time for it.
+pub(super) fn compare(
+    before: &str,
+    after: &str,
+    Deadline(end): Deadline,
+) -> Option<(Vec<Piece>, Vec<Piece>)> {
+    let now = Instant::now();
+    if before.len().max(after.len()) > LONGEST || now >= end {
         return None;
     }
     let diff = TextDiff::configure()
         .algorithm(Algorithm::Patience)
-        .timeout(Duration::from_millis(20))
+        .deadline(end.min(now + OF_VALUE))
         .diff_words(before, after);
     if diff.ratio() < LEAST_ALIKE {
         return None;
@@ -117,7 +138,8 @@ mod tests {
 
     #[track_caller]
     fn check(before: &str, after: &str, expected: Option<(&str, &str)>) {
-        let compared = compare(before, after).map(|(old, new)| (text(&old), text(&new)));
+        let compared =
+            compare(before, after, Deadline::of_page()).map(|(old, new)| (text(&old), text(&new)));
         let expected = expected.map(|(old, new)| (old.to_owned(), new.to_owned()));
         assert_eq!(compared, expected);
     }
@@ -133,6 +155,12 @@ mod tests {
     }
 
     #[test]
+    fn after_the_deadline_values_are_not_compared() {
+        let over = Deadline(Instant::now());
+        assert_eq!(compare("a b c", "a b c d", over), None);
+    }
+
+    #[test]
     fn texts_with_little_in_common_are_not_compared() {
         check("draft", "published", None);
         check("", "new", None);
@@ -143,7 +171,7 @@ mod tests {
     fn what_did_not_change_far_away_is_left_out() {
         let long = "word ".repeat(200);
         let (before, after) = (format!("{long}one {long}"), format!("{long}two {long}"));
-        let (old, new) = compare(&before, &after).unwrap();
+        let (old, new) = compare(&before, &after, Deadline::of_page()).unwrap();
         assert_eq!(old.len(), 5, "{old:?}");
         assert!(
             matches!(old[0], Piece::Left(count) if count == 1000 - AROUND),

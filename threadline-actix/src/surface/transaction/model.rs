@@ -11,7 +11,7 @@ use crate::surface::{
     command::Command,
     links::Links,
     page::{Head, Page, Section},
-    trail::{ActorName, Room, ValueRoom, change_view, instant_view, table_view},
+    trail::{ActorName, Deadline, Room, ValueRoom, change_view, instant_view, table_view},
 };
 
 /// How many columns of a change are shown at once.
@@ -132,6 +132,7 @@ fn changes_view(changes: &[IncidentChange], links: &Links) -> Vec<Value> {
         open: OPEN.min(share.max(40)),
         folded: FOLDED.min(share),
     };
+    let deadline = Deadline::of_page();
     let mut left = FIELDS_OF_PAGE;
     changes
         .iter()
@@ -143,7 +144,7 @@ fn changes_view(changes: &[IncidentChange], links: &Links) -> Vec<Value> {
                 value,
             };
             left -= diff.fields.len().min(left);
-            change_view(change, diff, room, links)
+            change_view(change, diff, room, deadline, links)
         })
         .collect()
 }

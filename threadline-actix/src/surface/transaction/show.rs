@@ -1,4 +1,4 @@
-use threadline::PageToken;
+use threadline::{PAGE_BYTES, PageToken};
 
 use super::model::TransactionPage;
 use crate::surface::{failure::Failure, format::Format, reads::Reads, visit::Visit};
@@ -29,7 +29,8 @@ pub(crate) async fn show(visit: &Visit, reads: &Reads) -> Result<TransactionPage
     if let Some(token) = after {
         query = query.after(token);
     }
-    let incident = query.fetch(reads.db()).await?.ok_or_else(missing)?;
+    let incident = query.fetch_within(PAGE_BYTES, reads.db()).await?;
+    let incident = incident.ok_or_else(missing)?;
     let summary = match visit.format() {
         Format::Html => reads.summary(id, COUNTED).await?,
         Format::Json => None,

@@ -72,6 +72,69 @@ async fn a_transaction_with_many_changes_is_read_page_by_page() {
 }
 
 #[actix_web::test]
+async fn pages_of_large_values_end_early_and_nothing_is_lost_or_there_twice() {
+    let db = TestDb::new("transaction_large").await.connect(2).await;
+    db.execute_unprepared(
+        "INSERT INTO notes SELECT n, repeat('x', 1000000) FROM generate_series(1, 20) n",
+    )
+    .await
+    .unwrap();
+    let all = incident(1).fetch(&db).await.unwrap().unwrap();
+    let all: Vec<_> = all.changes.iter().map(|entry| entry.change.id).collect();
+    assert_eq!(all.len(), 20);
+
+    let (mut path, mut found, mut sizes) = (
+        Some("/audit/transactions/1.json".to_owned()),
+        Vec::new(),
+        Vec::new(),
+    );
+    while let Some(at) = path {
+        let page = get(&db, &at).await.json();
+        let changes = page["changes"].as_array().unwrap();
+        sizes.push(changes.len());
+        found.extend(changes.iter().map(|change| change["id"].as_i64().unwrap()));
+        let next = page["next"].as_str();
+        assert_eq!(page["has_more"], next.is_some());
+        path = next.map(|token| format!("/audit/transactions/1.json?after={token}"));
+    }
+    assert_eq!(sizes, [9, 9, 2]);
+    assert_eq!(found, all);
+
+    let page = get(&db, "/audit/transactions/1").await;
+    assert_eq!(page.body.matches("<article class=\"card\"").count(), 9);
+    assert!(page.link("Next changes").is_some());
+
+    let (mut path, mut found) = (Some("/audit/timeline.json".to_owned()), Vec::new());
+    let mut back = None;
+    while let Some(at) = path {
+        let page = get(&db, &at).await.json();
+        let groups = page["groups"].as_array().unwrap();
+        let changes = groups
+            .iter()
+            .flat_map(|group| group["changes"].as_array().unwrap());
+        found.extend(changes.map(|change| change["id"].as_i64().unwrap()));
+        back = page["newer"].as_str().map(str::to_owned);
+        path = page["older"]
+            .as_str()
+            .map(|token| format!("/audit/timeline.json?after={token}"));
+    }
+    found.reverse();
+    assert_eq!(found, all);
+
+    // The way back from the oldest two: the nine that are next to them, and where to go on.
+    let at = format!("/audit/timeline.json?before={}", back.unwrap());
+    let page = get(&db, &at).await.json();
+    let changes = page["groups"][0]["changes"].as_array().unwrap();
+    let ids: Vec<_> = changes
+        .iter()
+        .rev()
+        .map(|change| change["id"].as_i64().unwrap())
+        .collect();
+    assert_eq!(ids, all[2..11]);
+    assert!(page["newer"].is_string());
+}
+
+#[actix_web::test]
 async fn an_id_that_is_none_is_not_found_and_a_token_that_is_none_is_named() {
     let db = TestDb::new("transaction_wrong").await.connect(2).await;
     written(&db).await;
