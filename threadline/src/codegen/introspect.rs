@@ -91,6 +91,7 @@ struct Relation {
     root_schema: Option<String>,
     root_table: Option<String>,
     inherits: bool,
+    twice: bool,
 }
 
 #[derive(FromQueryResult)]
@@ -148,6 +149,9 @@ pub async fn introspect<C: ConnectionTrait>(
     if relation.inherits && policy.capture == CaptureLevel::Statement {
         return Err(InvalidSpec::by_statement(table, INHERITS).into());
     }
+    if relation.twice && policy.capture == CaptureLevel::Statement {
+        return Err(InvalidSpec::by_statement(table, TWICE).into());
+    }
     let columns = columns(relation.oid, db).await.map_err(fault)?;
     let indexes = unique_indexes(relation.oid, db).await.map_err(fault)?;
     let names: Vec<_> = columns.iter().map(|column| column.name.clone()).collect();
@@ -183,7 +187,11 @@ pub async fn introspect<C: ConnectionTrait>(
 }
 
 /// Why statements of a table in an inheritance tree can't be captured as a whole.
-pub(crate) const INHERITS: &str = "it inherits or is inherited from, and a statement that names the one changes rows of the other";
+const INHERITS: &str = "it inherits or is inherited from, and a statement that names the one changes rows of the other";
+
+/// Why a table can't be captured by statement of which one statement may change a row more than once. Such a statement
+/// fills one transition table, or several for parts of itself, and neither tells the order.
+const TWICE: &str = "a foreign key of it has ON UPDATE CASCADE, SET NULL or SET DEFAULT, or refers to the table itself with ON DELETE CASCADE, or a row trigger of it has REFERENCING: then one statement may change a row twice, and nothing tells in which order";
 
 fn not_a_table(relkind: &str) -> Option<&'static str> {
     match relkind {
@@ -299,7 +307,11 @@ async fn relation<C: ConnectionTrait>(
     let sql = "SELECT c.oid::bigint AS oid,
           CASE WHEN n.nspname IN ('pg_catalog', 'information_schema', 'pg_toast') THEN 'system'
                WHEN c.relpersistence = 't' THEN 'temporary' ELSE c.relkind::text END AS kind, rn.nspname::text AS root_schema, r.relname::text AS root_table,
-          NOT c.relispartition AND c.relkind = 'r' AND EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE c.oid IN (i.inhparent, i.inhrelid)) AS inherits
+          NOT c.relispartition AND c.relkind = 'r' AND EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE c.oid IN (i.inhparent, i.inhrelid)) AS inherits,
+          EXISTS (SELECT FROM pg_catalog.pg_constraint f WHERE f.conrelid = c.oid AND f.contype = 'f'
+              AND (f.confupdtype IN ('c', 'n', 'd') OR f.confdeltype IN ('n', 'd') OR f.confrelid = c.oid AND f.confdeltype = 'c'))
+            OR EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgtype & 1 = 1
+              AND (t.tgoldtable IS NOT NULL OR t.tgnewtable IS NOT NULL)) AS twice
         FROM pg_catalog.pg_class c
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         LEFT JOIN pg_catalog.pg_class r ON c.relispartition AND r.oid = pg_catalog.pg_partition_root(c.oid)

@@ -32,6 +32,9 @@ pub(super) fn compare(
     if by_statement && table.inherits {
         found.push(Difference::Inherits);
     }
+    if by_statement && table.twice {
+        found.push(Difference::ChangedTwice);
+    }
     match &table.shape {
         Some(Shape::Known { columns, key }) => {
             if let Some(spec) = &deployed {

@@ -68,6 +68,10 @@ pub enum Difference {
     /// that names one table changes rows of another.
     #[serde(rename = "uncaptured-inheritance")]
     Inherits,
+    /// The table is captured by statement, and a foreign key or a trigger that it has by now lets one
+    /// statement change a row twice: the changes may be recorded in the wrong order.
+    #[serde(rename = "unordered-statements")]
+    ChangedTwice,
     /// Writes of a partition are not captured.
     #[serde(rename = "uncaptured-partition")]
     PartitionNotCaptured {
@@ -237,6 +241,10 @@ impl fmt::Display for Difference {
             Self::Inherits => write!(
                 f,
                 "it is captured by statement, and inherits or is inherited from: a statement that names the one changes rows of the other"
+            ),
+            Self::ChangedTwice => write!(
+                f,
+                "it is captured by statement, and a foreign key or a trigger of it lets one statement change a row twice, in an order that nothing tells"
             ),
             Self::PartitionNotCaptured { partition } => {
                 write!(f, "writes of its partition `{partition}` are not captured")

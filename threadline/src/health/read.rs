@@ -19,6 +19,7 @@ struct TableRow {
     table: String,
     of_extension: bool,
     inherits: bool,
+    twice: bool,
 }
 
 #[derive(FromQueryResult)]
@@ -98,6 +99,7 @@ pub(super) async fn state<C: ConnectionTrait>(schema: &SchemaName, db: &C) -> Re
             triggers: of_relation.remove(&name).unwrap_or_default(),
             of_extension: row.of_extension,
             inherits: row.inherits,
+            twice: row.twice,
             shape: None,
             name: name.clone(),
         };

@@ -27,6 +27,8 @@ pub(super) struct TableState {
     pub(super) of_extension: bool,
     /// Whether it inherits or is inherited from.
     pub(super) inherits: bool,
+    /// Whether one statement may change a row of it twice.
+    pub(super) twice: bool,
     /// The triggers of the table itself.
     pub(super) triggers: Vec<Trigger>,
     /// The partitions that hold its rows.

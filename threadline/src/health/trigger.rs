@@ -253,6 +253,7 @@ mod tests {
             name: posts(),
             of_extension: false,
             inherits: false,
+            twice: false,
             triggers,
             leaves: Vec::new(),
             shape: None,

@@ -40,6 +40,7 @@ fn class(difference: &Difference, declared: bool) -> (&'static str, Severity) {
         Difference::OtherFunction { .. } => ("shared-function", Critical),
         Difference::PartitionNotCaptured { .. } => ("uncaptured-partition", Critical),
         Difference::Inherits => ("uncaptured-inheritance", Critical),
+        Difference::ChangedTwice => ("unordered-statements", Critical),
         Difference::Unmarked { .. } => ("unmarked-statements", Critical),
         Difference::PartitionTruncate { .. } => ("partition-truncate", Warning),
         Difference::EditedFunction { .. } => ("edited-function", Critical),
@@ -100,7 +101,7 @@ fn fix(table: &TableName, difference: &Difference) -> Fix {
             "take `{column}` out of the policy of `{table}`, or put its new name there, then run: {}",
             self::generate(table)
         )),
-        Difference::Inherits => Fix::Edit(format!(
+        Difference::Inherits | Difference::ChangedTwice => Fix::Edit(format!(
             "take `capture = \"statement\"` out of the policy of `{table}`, then run: {}",
             self::generate(table)
         )),

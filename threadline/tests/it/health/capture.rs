@@ -342,6 +342,11 @@ async fn a_table_captured_by_statement_is_looked_at_by_its_four_triggers() {
             "uncaptured-inheritance",
             "DROP TABLE c",
         ),
+        (
+            "ALTER TABLE t ADD CONSTRAINT self FOREIGN KEY (id) REFERENCES t ON UPDATE CASCADE",
+            "unordered-statements",
+            "ALTER TABLE t DROP CONSTRAINT self",
+        ),
     ] {
         test.run(fault).await;
         let found = codes(&health, &test).await;
