@@ -1,6 +1,10 @@
 //! One attempt at one job.
 
-use std::{future::Future, pin::pin, time::Duration};
+use std::{
+    future::{Future, pending},
+    pin::pin,
+    time::Duration,
+};
 
 use futures_util::future::{Either, select};
 use sea_orm::{DatabaseConnection, DbErr};
@@ -136,8 +140,11 @@ impl Attempt<'_> {
         let mut stopped = self.stopped.clone();
         let mut work = pin!(work);
         let mut stop = pin!(async move {
-            // A sender that is gone stops as well.
-            let _ = stopped.wait_for(|stop| *stop).await;
+            let dropped = stopped.wait_for(|stop| *stop).await.is_err();
+            // A handle that is dropped aborts the task: there is nothing to be given back in the meantime.
+            if dropped {
+                pending::<()>().await;
+            }
         });
         loop {
             let beat = pin!(sleep_until(*heard + self.beat));
