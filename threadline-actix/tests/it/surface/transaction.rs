@@ -104,7 +104,7 @@ async fn pages_of_large_values_end_early_and_nothing_is_lost_or_there_twice() {
     assert_eq!(page.body.matches("<article class=\"card\"").count(), 9);
     assert!(page.link("Next changes").is_some());
 
-    let (mut path, mut found) = (Some("/audit/timeline.json".to_owned()), Vec::new());
+    let (mut path, mut found) = (Some("/audit/timeline.json?from=all".to_owned()), Vec::new());
     let mut back = None;
     while let Some(at) = path {
         let page = get(&db, &at).await.json();
@@ -116,13 +116,13 @@ async fn pages_of_large_values_end_early_and_nothing_is_lost_or_there_twice() {
         back = page["newer"].as_str().map(str::to_owned);
         path = page["older"]
             .as_str()
-            .map(|token| format!("/audit/timeline.json?after={token}"));
+            .map(|token| format!("/audit/timeline.json?from=all&after={token}"));
     }
     found.reverse();
     assert_eq!(found, all);
 
     // The way back from the oldest two: the nine that are next to them, and where to go on.
-    let at = format!("/audit/timeline.json?before={}", back.unwrap());
+    let at = format!("/audit/timeline.json?from=all&before={}", back.unwrap());
     let page = get(&db, &at).await.json();
     let changes = page["groups"][0]["changes"].as_array().unwrap();
     let ids: Vec<_> = changes
