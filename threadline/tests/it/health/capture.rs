@@ -342,11 +342,6 @@ async fn a_table_captured_by_statement_is_looked_at_by_its_four_triggers() {
             "uncaptured-inheritance",
             "DROP TABLE c",
         ),
-        (
-            "ALTER TABLE t ADD CONSTRAINT self FOREIGN KEY (id) REFERENCES t ON UPDATE CASCADE",
-            "unordered-statements",
-            "ALTER TABLE t DROP CONSTRAINT self",
-        ),
     ] {
         test.run(fault).await;
         let found = codes(&health, &test).await;
@@ -356,6 +351,12 @@ async fn a_table_captured_by_statement_is_looked_at_by_its_four_triggers() {
         test.run(repair).await;
         assert_eq!(findings(&health, &test.db).await, []);
     }
+    // Everything is captured, but nothing tells in which order.
+    test.run("ALTER TABLE t ADD CONSTRAINT self FOREIGN KEY (id) REFERENCES t ON UPDATE CASCADE")
+        .await;
+    assert_eq!(codes(&health, &test).await, ["unordered-statements"]);
+    test.run("ALTER TABLE t DROP CONSTRAINT self").await;
+    assert_eq!(findings(&health, &test.db).await, []);
     for (trigger, code) in [
         ("insert", "incomplete-trigger"),
         ("statement", "unmarked-statements"),
