@@ -156,7 +156,7 @@ async fn a_key_tells_a_scoped_operator_nothing_of_tables_and_columns_out_of_the_
         (got.status, got.json()["error"].clone())
     };
     let own = asked("public.docs", r#"{"id": "own-1"}"#).await;
-    assert_eq!(own.0, 200);
+    assert_eq!(own.0, 200, "{own:?}");
     let missing = asked("public.nothing", r#"{"id": 1}"#).await;
     assert_eq!(missing.0, 422);
     for (table, key) in [

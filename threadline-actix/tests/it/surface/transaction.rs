@@ -108,7 +108,8 @@ async fn pages_of_large_values_end_early_and_nothing_is_lost_or_there_twice() {
     let mut back = None;
     while let Some(at) = path {
         let page = get(&db, &at).await.json();
-        let groups = page["groups"].as_array().unwrap();
+        let groups = page["groups"].as_array();
+        let groups = groups.unwrap_or_else(|| panic!("{at}: {page}"));
         let changes = groups
             .iter()
             .flat_map(|group| group["changes"].as_array().unwrap());
