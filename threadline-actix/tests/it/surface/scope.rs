@@ -145,7 +145,13 @@ async fn a_key_tells_a_scoped_operator_nothing_of_tables_and_columns_out_of_the_
         .await
         .unwrap();
     let asked = async |table: &str, key: &str| {
-        let query = [("table", table), ("key", key), ("from", "all")];
+        let (schema, table) = table.split_once('.').unwrap();
+        let query = [
+            ("schema", schema),
+            ("table", table),
+            ("key", key),
+            ("from", "all"),
+        ];
         let query = serde_urlencoded::to_string(query).unwrap();
         let got = get_from(
             support(&db),
