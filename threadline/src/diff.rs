@@ -47,7 +47,7 @@ pub struct FieldChange {
 pub enum FieldValue {
     /// The value as JSON.
     Value(JsonText),
-    /// SQL NULL.
+    /// SQL NULL. Of a JSON column of which an update replaced the value, it may have been a JSON null.
     Null,
     /// There was a value or a NULL; the capture policy hides it.
     Masked,
@@ -132,10 +132,13 @@ impl ChangeDiff {
                 .changed_fields
                 .iter()
                 .flatten()
-                .map(|name| FieldChange {
-                    name: name.clone(),
-                    before: value(from, None, name),
-                    after: value(after, exact, name),
+                .map(|name| {
+                    let after = value(after, exact, name);
+                    FieldChange {
+                        name: name.clone(),
+                        before: previous(value(from, None, name), &after),
+                        after,
+                    }
                 })
                 .collect(),
             Op::Truncate => Vec::new(),
@@ -145,6 +148,25 @@ impl ChangeDiff {
             fields,
         }
     }
+}
+
+/// The previous value of a changed column. From null to NULL it was the null of JSON, or nothing
+/// would have changed.
+fn previous(before: FieldValue, after: &FieldValue) -> FieldValue {
+    match (before, after) {
+        (FieldValue::Null, FieldValue::Null) => {
+            FieldValue::Value(JsonText::from_database("null".to_owned()))
+        }
+        (before, _) => before,
+    }
+}
+
+/// The row of an image, and the exact texts beside it.
+type Parts<'a> = (Image<'a>, Option<Image<'a>>);
+
+fn parts(of: &SnapshotImage) -> Parts<'_> {
+    let row = image(Some(&of.row)).unwrap_or_default();
+    (row, image(of.exact.as_ref()))
 }
 
 /// What is different between two images of a record, column by column, in the order of their names.
@@ -168,18 +190,15 @@ pub fn image_diff(
     before: Option<&SnapshotImage>,
     after: Option<&SnapshotImage>,
 ) -> Vec<FieldChange> {
-    let (before, after) = (
-        before.map(|one| image(Some(&one.row)).unwrap_or_default()),
-        after.map(|one| image(Some(&one.row)).unwrap_or_default()),
-    );
-    let side = |image: &Option<Image<'_>>, name: &str| match image {
+    let (before, after) = (before.map(parts), after.map(parts));
+    let side = |parts: &Option<Parts<'_>>, name: &str| match parts {
         None => FieldValue::Absent,
-        Some(image) => value(Some(image), None, name),
+        Some((row, exact)) => value(Some(row), exact.as_ref(), name),
     };
     let names: BTreeSet<_> = [&before, &after]
         .into_iter()
         .flatten()
-        .flat_map(BTreeMap::keys)
+        .flat_map(|(row, _)| row.keys())
         .collect();
     names
         .into_iter()
@@ -304,9 +323,28 @@ mod tests {
         );
     }
 
+    #[test]
+    fn from_null_to_null_it_was_the_null_of_json_that_changed() {
+        let mut change = change(
+            Op::Update,
+            Some(r#"{"a": null, "b": null}"#),
+            &["a", "b"],
+            Some(r#"{"a": null, "b": null}"#),
+        );
+        change.exact = Some(JsonText::from_database(r#"{"b": "null"}"#.into()));
+        check(
+            &change,
+            json!([
+                {"name": "a", "before": {"state": "value", "value": null}, "after": {"state": "null"}},
+                {"name": "b", "before": {"state": "null"}, "after": {"state": "value", "value": null}},
+            ]),
+        );
+    }
+
     fn snapshot(row: &str) -> SnapshotImage {
         SnapshotImage {
             row: JsonText::from_database(row.into()),
+            exact: None,
             masked: Vec::new(),
             not_recorded: Vec::new(),
             audit_transaction_id: 1,
@@ -331,6 +369,12 @@ mod tests {
                 {"name": "note", "before": {"state": "null"}, "after": {"state": "value", "value": "x"}},
                 {"name": "old", "before": {"state": "value", "value": 1}, "after": {"state": "not_recorded"}},
             ])
+        );
+        let mut json_null = today.clone();
+        json_null.exact = Some(JsonText::from_database(r#"{"new": "null"}"#.into()));
+        assert_eq!(
+            json(Some(&json_null), Some(&today)),
+            json!([{"name": "new", "before": {"state": "value", "value": null}, "after": {"state": "null"}}])
         );
         assert_eq!(json(Some(&today), Some(&today)), json!([]));
         assert_eq!(json(None, None), json!([]));

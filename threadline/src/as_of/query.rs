@@ -270,7 +270,7 @@ fn at_instant(
     select
         .expr(Expr::cust(
             "l.transaction_id AS \"threadline:transaction_id\", l.captured_at AS \"threadline:captured_at\", \
-             l.data_after::text AS \"threadline:image\", l.op AS \"threadline:op\", e.captured_at AS \"threadline:ended_at\", \
+             l.data_after::text AS \"threadline:image\", l.exact::text AS \"threadline:exact\", l.op AS \"threadline:op\", e.captured_at AS \"threadline:ended_at\", \
              ARRAY(SELECT jsonb_object_keys(l.data_after)) AS \"threadline:image_keys\"",
         ))
         .expr(Expr::cust(format!(
@@ -319,9 +319,11 @@ pub(crate) async fn fetch_image_of<C: ConnectionTrait>(
 /// The image, and which of these columns it does not have.
 fn image<'a>(row: &QueryResult, columns: impl IntoIterator<Item = &'a str>) -> Result<Image> {
     let text: String = row.try_get("", "threadline:image")?;
+    let exact: Option<String> = row.try_get("", "threadline:exact")?;
     let keys: Vec<String> = row.try_get("", "threadline:image_keys")?;
     Ok(Image {
         row: JsonText::from_database(text),
+        exact: exact.map(JsonText::from_database),
         masked: row.try_get("", "threadline:masked")?,
         not_recorded: columns
             .into_iter()

@@ -80,6 +80,10 @@ pub struct Image {
     /// The row as recorded: an object by column names of that time. Excluded columns are not in
     /// it, masked ones hold a placeholder.
     pub row: JsonText,
+    /// The texts of values that `jsonb` can't carry, by column: a JSON null beside SQL NULL, the
+    /// spelling of `json`, a negative zero.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exact: Option<JsonText>,
     /// The columns that are masked in it.
     pub masked: Vec<String>,
     /// The columns of the model that are not in it: excluded, or not there at that time. Empty where

@@ -63,7 +63,7 @@ const OTHERS: [Template; 12] = templates![
 ];
 
 /// What health asks the catalogue and the trail, and what it offers to run.
-const HEALTH: [Template; 21] = templates![
+const HEALTH: [Template; 23] = templates![
     "health/tables",
     "health/columns",
     "health/triggers",
@@ -79,12 +79,14 @@ const HEALTH: [Template; 21] = templates![
     "health/audit_triggers",
     "health/application_roles",
     "health/memberships",
+    "health/all_data",
     "health/privileges",
     "health/owned_tables",
     "health/owners",
     "health/hand_over",
     "health/json_casts",
     "health/replica_settings",
+    "health/restored",
 ];
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {

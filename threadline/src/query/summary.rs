@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{
     page::MAX_PAGE_SIZE,
-    scope::{ChangeScope, standings, withheld_columns},
+    scope::{ChangeScope, looked_through, standings, withheld_columns},
     timeline::Count,
     within::Within,
 };
@@ -102,7 +102,8 @@ pub struct TableChanges {
 }
 
 impl TransactionSummaries {
-    /// Only transactions with a change in the scope, of which only those count. Default: all.
+    /// Only transactions with a change in the scope, of which only those count. Of each, 10,000
+    /// changes are looked through; the count of one that has more is capped. Default: all.
     pub fn in_scope(mut self, scope: &ChangeScope) -> Self {
         self.scope = Some(scope.clone());
         self
@@ -193,7 +194,8 @@ impl TransactionSummaries {
             let mut actions = actions.remove(&id).unwrap_or_default();
             let more_actions = actions.len() as u64 > self.actions;
             actions.truncate(usize::try_from(self.actions).unwrap_or(usize::MAX));
-            if let Some(standing) = standings.as_ref().and_then(|known| known.get(&id)) {
+            let standing = standings.as_ref().and_then(|known| known.get(&id));
+            if let Some(standing) = standing {
                 standing.withhold(&mut transaction, &mut actions);
             }
             let tables = counts.remove(&id).unwrap_or_default();
@@ -204,7 +206,7 @@ impl TransactionSummaries {
                 more_actions,
                 changes: Count {
                     value: Ord::min(n, self.changes),
-                    capped: n > self.changes,
+                    capped: n > self.changes || standing.is_some_and(|standing| standing.has_more),
                 },
                 tables,
                 samples: Vec::new(),
@@ -228,13 +230,8 @@ impl TransactionSummaries {
 
     /// The actions of each transaction, one more than is given of it.
     fn actions_of(&self, ids: &[i64]) -> sea_orm::Select<audit_action::Entity> {
-        let some = of_each(
-            ids,
-            "audit_actions",
-            "ORDER BY audit_actions.id",
-            self.actions,
-            Expr::cust("true"),
-        );
+        let some = first_of("audit_actions", "ORDER BY audit_actions.id", self.actions);
+        let some = of_each(ids, some);
         let mut select = audit_action::Entity::find();
         QuerySelect::query(&mut select)
             .from_clear()
@@ -273,7 +270,7 @@ impl TransactionSummaries {
         summaries: &[TransactionSummary],
     ) -> sea_orm::Select<audit_change::Entity> {
         let ids: Vec<_> = summaries.iter().map(|of| of.transaction.id).collect();
-        let some = of_each(&ids, "audit_changes", "", self.samples - 1, self.holds());
+        let some = of_each(&ids, self.first_changes(self.samples - 1));
         let mut select = audit_change::Entity::find();
         QuerySelect::query(&mut select)
             .from_clear()
@@ -287,16 +284,24 @@ impl TransactionSummaries {
             .order_by_desc(audit_change::Column::Id)
     }
 
-    /// That a change counts.
-    fn holds(&self) -> Expr {
-        let scope = self.scope.as_ref();
-        scope.map_or_else(|| Expr::cust("true"), ChangeScope::holds)
+    /// The first changes of a transaction `t` that count, one more than `cap`.
+    fn first_changes(&self, cap: u64) -> SelectStatement {
+        let Some(scope) = &self.scope else {
+            return first_of("audit_changes", "", cap);
+        };
+        Query::select()
+            .expr(Expr::cust("audit_changes.*"))
+            .from_subquery(looked_through("t"), "audit_changes")
+            .and_where(Expr::cust_with_expr(
+                format!("$1 LIMIT {}", cap.saturating_add(1)),
+                scope.holds(),
+            ))
+            .to_owned()
     }
 
     /// How often each op was done to each table in each transaction.
     fn counts_of(&self, ids: &[i64]) -> SelectStatement {
-        let holds = self.holds();
-        let some = of_each(ids, "audit_changes", "", self.changes, holds);
+        let some = of_each(ids, self.first_changes(self.changes));
         Query::select()
             .expr(Expr::cust(
                 "s.transaction_id, s.table_schema, s.table_name, s.op, count(*) AS n",
@@ -320,30 +325,28 @@ fn add_samples(summaries: &mut [TransactionSummary], samples: Vec<audit_change::
     }
 }
 
-/// The first rows of each transaction, one more than `cap`.
-fn of_each(
-    ids: &[i64],
-    table: &'static str,
-    order: &str,
-    cap: u64,
-    holds: Expr,
-) -> SelectStatement {
-    let schema = || Alias::new(schema::current().as_str());
-    let of_one = Query::select()
+/// The first rows of a transaction `t`, one more than `cap`. The limit is in the text: PostgreSQL takes
+/// a bound one for a tenth of the table.
+fn first_of(table: &'static str, order: &str, cap: u64) -> SelectStatement {
+    Query::select()
         .expr(Expr::cust(format!("{table}.*")))
-        .from((schema(), Alias::new(table)))
-        .and_where(Expr::cust_with_expr(
-            // The limit is in the text: PostgreSQL takes a bound one for a tenth of the table.
-            format!(
-                "$1 AND {table}.transaction_id = t.id {order} LIMIT {}",
-                cap.saturating_add(1)
-            ),
-            holds,
-        ))
-        .to_owned();
+        .from((Alias::new(schema::current().as_str()), Alias::new(table)))
+        .and_where(Expr::cust(format!(
+            "{table}.transaction_id = t.id {order} LIMIT {}",
+            cap.saturating_add(1)
+        )))
+        .to_owned()
+}
+
+/// These rows of each transaction `t`.
+fn of_each(ids: &[i64], of_one: SelectStatement) -> SelectStatement {
+    let transactions = (
+        Alias::new(schema::current().as_str()),
+        Alias::new("audit_transactions"),
+    );
     Query::select()
         .expr(Expr::cust("o.*"))
-        .from_as((schema(), Alias::new("audit_transactions")), "t")
+        .from_as(transactions, "t")
         .join_lateral(JoinType::InnerJoin, of_one, "o", Expr::cust("true"))
         .and_where(Expr::col(("t", "id")).is_in(ids.iter().copied()))
         .to_owned()

@@ -7,7 +7,7 @@ use sea_orm::{
 
 use super::{
     page::{MAX_PAGE_SIZE, Page, PageToken, fingerprint},
-    scope::{ChangeScope, standings},
+    scope::{ChangeScope, looked_through, standings},
     way::{Place, Way, tokens},
 };
 use crate::{
@@ -112,8 +112,8 @@ impl Transactions {
         self
     }
 
-    /// Only transactions with a change in the scope, without what may speak of other changes.
-    /// Default: all.
+    /// Only transactions with a change in the scope, without what may speak of other changes. Of
+    /// each, 10,000 changes are looked through for one. Default: all.
     pub fn in_scope(mut self, scope: &ChangeScope) -> Self {
         self.filter.scope = Some(scope.clone());
         self
@@ -363,13 +363,7 @@ impl Filter {
 fn has_change(scope: &ChangeScope) -> Expr {
     let change = Query::select()
         .expr(Expr::cust("true"))
-        .from((
-            Alias::new(schema::current().as_str()),
-            Alias::new("audit_changes"),
-        ))
-        .and_where(Expr::cust(
-            "audit_changes.transaction_id = audit_transactions.id",
-        ))
+        .from_subquery(looked_through("audit_transactions"), "audit_changes")
         .and_where(scope.holds())
         .limit(1)
         .to_owned();

@@ -1,6 +1,6 @@
 use sea_orm::{ConnAcquireErr, DbErr};
 
-use super::InvalidRetentionPolicy;
+use super::{InvalidRetentionPolicy, PartitionRun};
 use crate::{
     error::{Error, sqlstate},
     schema,
@@ -61,14 +61,28 @@ pub enum RetentionError {
     /// The application wanted it to stop. What was deleted until then is deleted.
     #[error("the retention run was stopped by the application")]
     Stopped,
-    /// A month that has no partition yet has changes in the default partition.
+    /// Months that have no partition yet have changes in the default partition. Everything else was
+    /// done.
     #[error(
-        "the partition of a month can't be made: changes of that month are in the default partition already, because it was not made in time"
+        "the partitions of these months can't be made: {}; their changes are in the default partition already, because they were not made in time; `cargo threadline health findings` has the statements that move them",
+        months.join(", ")
     )]
     DefaultPartition {
-        /// What the database said.
+        /// The names that the partitions would have.
+        months: Vec<String>,
+        /// What was done.
+        done: Box<PartitionRun>,
+    },
+    /// A hold of a record that the trail knows nothing of: it would hold nothing. Nothing was deleted.
+    #[error(
+        "{hold} holds nothing: the trail has no change of such a record; correct `table` and `key`, or take the hold out"
+    )]
+    HoldsNothing {
+        /// The hold, in words.
+        hold: String,
+        /// What the database said of the key.
         #[source]
-        err: DbErr,
+        err: Option<DbErr>,
     },
     /// See [`Error`].
     #[error(transparent)]
@@ -88,6 +102,7 @@ impl RetentionError {
             Self::NoSecondConnection { .. } => "no_second_connection",
             Self::Stopped => "stopped",
             Self::DefaultPartition { .. } => "default_partition",
+            Self::HoldsNothing { .. } => "holds_nothing",
             Self::Audit(error) => error.kind(),
         }
     }
@@ -101,7 +116,6 @@ impl From<DbErr> for RetentionError {
         match sqlstate(&err).as_deref() {
             Some("TL006") => Self::Refused { err },
             Some("TL007") => Self::RunOver { err },
-            Some("23514") => Self::DefaultPartition { err },
             Some("55P03") => Self::Locked { err },
             Some("42501") => Self::NotPermitted { err },
             _ => Self::Audit(err.into()),

@@ -28,8 +28,8 @@ impl Hold {
         Self { held, reason: None }
     }
 
-    /// Holds every change of one record. The key is an object by column, with values as they stand
-    /// in `table_pk` of the trail.
+    /// Holds every change of one record. The key is an object with the value of each key column. A run
+    /// refuses it while the trail has no change of such a record, because it would hold nothing.
     pub fn row(table: TableName, key: Map<String, Value>) -> Self {
         Self::new(Held::Row { table, key })
     }
@@ -74,6 +74,14 @@ impl Hold {
             Held::Actor(_) | Held::Correlation(_) => {}
         }
         Ok(())
+    }
+
+    /// The table and key of a held row.
+    pub(super) fn held_row(&self) -> Option<(&TableName, &Map<String, Value>)> {
+        match &self.held {
+            Held::Row { table, key } => Some((table, key)),
+            Held::Actor(_) | Held::Correlation(_) => None,
+        }
     }
 
     pub(super) fn to_json(&self) -> Value {

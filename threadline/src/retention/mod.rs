@@ -8,12 +8,15 @@
 mod error;
 mod hold;
 mod horizon;
+mod invalid;
+mod kept;
 mod overdue;
 mod partitions;
 mod policy;
 mod preview;
 mod pruner;
 mod purge;
+mod resolve;
 mod run;
 mod runs;
 mod status;
@@ -23,12 +26,13 @@ pub use self::{
     error::RetentionError,
     hold::Hold,
     horizon::complete_since,
+    invalid::InvalidRetentionPolicy,
     overdue::overdue,
     partitions::{
         KeptPartition, MAX_MONTHS_AHEAD, Partition, PartitionPlan, PartitionRun, Partitions,
         partitions, trail_partitions,
     },
-    policy::{InvalidRetentionPolicy, MAX_KEEP_DAYS, RetentionClass, RetentionPolicy},
+    policy::{MAX_KEEP_DAYS, RetentionClass, RetentionPolicy},
     preview::{PurgePreview, TablePreview},
     pruner::{Pruner, PrunerHandle},
     purge::{DEFAULT_BATCH_SIZE, MAX_BATCH_SIZE, Purge, purge},

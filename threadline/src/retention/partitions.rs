@@ -9,7 +9,9 @@ use serde::Serialize;
 
 use super::{
     RetentionError, RetentionPolicy, RetentionRun, RunKind,
+    kept::{Older, what_stays},
     preview::Rules,
+    resolve::resolved,
     run::{self, RunLock, Stop},
 };
 use crate::{actor::ActorRef, codegen::TableName, schema, transaction::function};
@@ -70,7 +72,8 @@ pub struct Partition {
 pub struct KeptPartition {
     /// The month.
     pub name: String,
-    /// A table of which it holds a change that has to stay.
+    /// A table of which it holds a change that has to stay: held, the last version of a live row, or
+    /// the end of a row that older changes have outlived until a purge takes them.
     pub because_of: TableName,
 }
 
@@ -122,25 +125,30 @@ impl Partitions {
     /// Says what would be made and dropped. Reading is enough for it.
     ///
     /// # Errors
-    /// When the database fails or refuses the policy.
+    /// [`RetentionError::HoldsNothing`] for a hold of no record; otherwise when the database fails or
+    /// refuses the policy.
     pub async fn preview<C: ConnectionTrait>(
         &self,
         db: &C,
     ) -> Result<PartitionPlan, RetentionError> {
-        let rules = Rules::now(&self.policy, db).await?;
+        let rules = Rules::now(&resolved(&self.policy, db).await?, db).await?;
         let (all, past) = list(&rules, db).await?;
         let mut plan = PartitionPlan {
             create: self.missing(&all, db).await?,
             drop: Vec::new(),
             keep: Vec::new(),
         };
+        let mut older = Older::default();
         for partition in past {
-            match what_stays(&rules, &partition, db).await? {
+            match what_stays(&rules, &partition, &older, db).await? {
                 Some(because_of) => plan.keep.push(KeptPartition {
                     name: partition.name,
                     because_of,
                 }),
-                None => plan.drop.push(partition),
+                None => {
+                    older.gone(&partition);
+                    plan.drop.push(partition);
+                }
             }
         }
         Ok(plan)
@@ -150,8 +158,9 @@ impl Partitions {
     ///
     /// # Errors
     /// [`RetentionError::Busy`] while another run goes on; [`RetentionError::Locked`] when a
-    /// transaction that is open for long keeps a month from being dropped; otherwise when the
-    /// database fails.
+    /// transaction that is open for long keeps a month from being dropped;
+    /// [`RetentionError::DefaultPartition`] when months could not be made, after all else was done;
+    /// [`RetentionError::HoldsNothing`] for a hold of no record; otherwise when the database fails.
     pub async fn run<C>(&self, db: &C) -> Result<PartitionRun, RetentionError>
     where
         C: ConnectionTrait + TransactionTrait,
@@ -163,6 +172,20 @@ impl Partitions {
     }
 
     async fn work<C: ConnectionTrait>(&self, db: &C) -> Result<PartitionRun, RetentionError> {
+        let done = self.make_and_drop(db).await?;
+        let months = self.missing(&trail_partitions(db).await?, db).await?;
+        if months.is_empty() {
+            Ok(done)
+        } else {
+            let done = Box::new(done);
+            Err(RetentionError::DefaultPartition { months, done })
+        }
+    }
+
+    async fn make_and_drop<C: ConnectionTrait>(
+        &self,
+        db: &C,
+    ) -> Result<PartitionRun, RetentionError> {
         let months = Expr::val(i64::from(self.months_ahead)).cast_as("integer");
         let call = Func::cust(function("ensure_partitions")).arg(months);
         let created: i32 = run::scalar(call, db).await?;
@@ -172,12 +195,13 @@ impl Partitions {
             kept: Vec::new(),
             run: None,
         };
-        let rules = Rules::now(&self.policy, db).await?;
+        let policy = resolved(&self.policy, db).await?;
+        let rules = Rules::now(&policy, db).await?;
         let (_, past) = list(&rules, db).await?;
         if past.is_empty() {
             return Ok(done);
         }
-        let id = run::begin(RunKind::Partitions, &self.policy, self.actor.as_ref(), db).await?;
+        let id = run::begin(RunKind::Partitions, &policy, self.actor.as_ref(), db).await?;
         match self.drop(id, &rules, past, &mut done, db).await {
             Ok(run) => {
                 done.run = Some(run);
@@ -204,7 +228,9 @@ impl Partitions {
                 .arg(partition.name.as_str());
             if run::scalar(call, db).await? {
                 done.dropped.push(partition.name);
-            } else if let Some(because_of) = what_stays(rules, &partition, db).await? {
+            } else if let Some(because_of) =
+                what_stays(rules, &partition, &Older::default(), db).await?
+            {
                 done.kept.push(KeptPartition {
                     name: partition.name,
                     because_of,
@@ -261,7 +287,6 @@ async fn list<C: ConnectionTrait>(
     Ok((all, past))
 }
 
-/// Every partition, oldest first, the default one last.
 /// The partitions of the trail, oldest first, the default one last.
 ///
 /// # Errors
@@ -275,27 +300,4 @@ pub async fn trail_partitions<C: ConnectionTrait>(
     );
     let statement = Statement::from_string(db.get_database_backend(), sql);
     Ok(Partition::find_by_statement(statement).all(db).await?)
-}
-
-async fn what_stays<C: ConnectionTrait>(
-    rules: &Rules,
-    partition: &Partition,
-    db: &C,
-) -> Result<Option<TableName>, RetentionError> {
-    let sql = format!(
-        "SELECT s.table_schema, s.table_name FROM {schema}.list_partitions() AS p CROSS JOIN LATERAL {schema}.what_stays($1::text::jsonb, coalesce(p.starts_at, '-infinity'), p.ends_at) AS s WHERE p.name = $2",
-        schema = schema::current().quoted()
-    );
-    let values = [rules.text.clone().into(), partition.name.clone().into()];
-    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
-    let Some(row) = db.query_one_raw(statement).await? else {
-        return Ok(None);
-    };
-    let (schema, table): (String, String) = (
-        row.try_get("", "table_schema")?,
-        row.try_get("", "table_name")?,
-    );
-    Ok(Some(
-        TableName::new(schema, table).map_err(super::InvalidRetentionPolicy::Table)?,
-    ))
 }

@@ -3,11 +3,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::hold::{Hold, RawHold};
-use crate::{
-    actor::InvalidActorRef,
-    codegen::{InvalidTableName, TableName},
+use super::{
+    InvalidRetentionPolicy,
+    hold::{Hold, RawHold},
 };
+use crate::codegen::TableName;
 
 /// The longest time that a policy keeps, in days: a hundred years.
 pub const MAX_KEEP_DAYS: u32 = 36_500;
@@ -22,6 +22,7 @@ pub const MAX_KEEP_DAYS: u32 = 36_500;
 ///
 /// [retention.classes.short]
 /// keep_days = 30
+/// keep_last = false
 /// tables = ["sessions", "blog.drafts"]
 ///
 /// [[retention.holds]]
@@ -36,6 +37,7 @@ pub const MAX_KEEP_DAYS: u32 = 36_500;
 ///
 /// let policy = RetentionPolicy::keep_days(400)?
 ///     .class("short", 30, ["sessions".parse()?, "blog.drafts".parse()?])?
+///     .keep_last_of("short", false)?
 ///     .hold(Hold::actor(ActorRef::user(42)?).reason("case 12"))?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -54,61 +56,10 @@ pub struct RetentionPolicy {
 pub struct RetentionClass {
     /// How long their changes are kept, in days.
     pub keep_days: u32,
+    /// Whether the last version of a live row stays; `None`: as for the rest.
+    pub keep_last: Option<bool>,
     /// The tables.
     pub tables: Vec<TableName>,
-}
-
-/// Why a retention policy can't be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum InvalidRetentionPolicy {
-    /// A time to keep is out of range.
-    #[error("{of} keeps {days} days; `keep_days` is a whole number from 1 to {MAX_KEEP_DAYS}")]
-    Days {
-        /// What it belongs to.
-        of: String,
-        /// The number that was given.
-        days: i64,
-    },
-    /// A class has no name.
-    #[error("a class of the retention policy has no name; call it for example `short`")]
-    UnnamedClass,
-    /// A class has no tables.
-    #[error(
-        "class `{0}` of the retention policy has no tables; list them in `tables`, or remove the class"
-    )]
-    EmptyClass(String),
-    /// Two classes claim a table.
-    #[error(
-        "table `{table}` is listed in class `{first}` and in class `{second}` of the retention policy; leave it in one"
-    )]
-    TableTwice {
-        /// The table.
-        table: TableName,
-        /// The class that has it.
-        first: String,
-        /// The class that wants it too.
-        second: String,
-    },
-    /// A text names no table.
-    #[error("the retention policy misspells a table: {0}")]
-    Table(#[from] InvalidTableName),
-    /// A hold holds nothing, or more than one thing.
-    #[error(
-        "hold {0} of the retention policy must have exactly one of: `table` with `key`, `actor`, `correlation_id`"
-    )]
-    HoldShape(usize),
-    /// The key of a held row is no object, or empty.
-    #[error(
-        "`key` of the held row of `{0}` must name its key columns and their values, for example {{ id = 42 }}; write dates and times as text"
-    )]
-    HoldKey(TableName),
-    /// The actor of a hold is none.
-    #[error("a hold of the retention policy names no actor: {0}")]
-    HoldActor(#[from] InvalidActorRef),
-    /// The correlation id of a hold is empty or too long.
-    #[error("`correlation_id` of a hold must have 1 to 256 bytes")]
-    HoldCorrelation,
 }
 
 impl RetentionPolicy {
@@ -131,6 +82,23 @@ impl RetentionPolicy {
     pub fn keep_last(mut self, keep_last: bool) -> Self {
         self.keep_last = keep_last;
         self
+    }
+
+    /// Sets for the tables of one class whether the last version of a row that is still there stays.
+    /// Default: as for the rest, see [`keep_last`](Self::keep_last).
+    ///
+    /// # Errors
+    /// When there is no such class.
+    pub fn keep_last_of(
+        mut self,
+        class: &str,
+        keep_last: bool,
+    ) -> Result<Self, InvalidRetentionPolicy> {
+        let Some(found) = self.classes.get_mut(class) else {
+            return Err(InvalidRetentionPolicy::UnknownClass(class.to_owned()));
+        };
+        found.keep_last = Some(keep_last);
+        Ok(self)
     }
 
     /// Adds tables that are kept for another time.
@@ -171,9 +139,18 @@ impl RetentionPolicy {
         self.keep_days
     }
 
-    /// Whether the last version of a live row stays.
+    /// Whether the last version of a live row of a table without a class stays.
     pub fn keeps_last(&self) -> bool {
         self.keep_last
+    }
+
+    /// Whether the last version of a live row of a table stays.
+    pub fn keeps_last_of(&self, table: &TableName) -> bool {
+        self.classes
+            .values()
+            .find(|class| class.tables.contains(table))
+            .and_then(|class| class.keep_last)
+            .unwrap_or(self.keep_last)
     }
 
     /// The classes by their names.
@@ -214,8 +191,12 @@ impl RetentionPolicy {
                 });
             }
         }
-        self.classes
-            .insert(name, RetentionClass { keep_days, tables });
+        let class = RetentionClass {
+            keep_days,
+            keep_last: None,
+            tables,
+        };
+        self.classes.insert(name, class);
         Ok(())
     }
 
@@ -225,7 +206,12 @@ impl RetentionPolicy {
             .classes
             .iter()
             .map(|(name, class)| {
-                json!({"name": name, "keep_days": class.keep_days, "tables": class.tables})
+                let mut json =
+                    json!({"name": name, "keep_days": class.keep_days, "tables": class.tables});
+                if let Some(keep_last) = class.keep_last {
+                    json["keep_last"] = keep_last.into();
+                }
+                json
             })
             .collect();
         let holds: Vec<_> = self.holds.iter().map(Hold::to_json).collect();
@@ -260,6 +246,7 @@ struct RawPolicy {
 #[serde(deny_unknown_fields)]
 struct RawClass {
     keep_days: i64,
+    keep_last: Option<bool>,
     tables: Vec<String>,
 }
 
@@ -279,7 +266,11 @@ impl TryFrom<RawPolicy> for RetentionPolicy {
         };
         for (name, class) in raw.classes {
             let tables = class.tables.iter().map(|table| table.parse());
-            policy.add_class(name, class.keep_days, tables.collect::<Result<_, _>>()?)?;
+            let tables = tables.collect::<Result<_, _>>()?;
+            policy.add_class(name.clone(), class.keep_days, tables)?;
+            if let Some(keep_last) = class.keep_last {
+                policy = policy.keep_last_of(&name, keep_last)?;
+            }
         }
         for (i, raw) in raw.holds.into_iter().enumerate() {
             policy = policy.hold(raw.read(i + 1)?)?;
@@ -300,13 +291,14 @@ mod tests {
     #[test]
     fn a_file_says_the_same_as_the_setters() {
         let read = read(
-            r#"{"keep_days": 400, "keep_last": false, "classes": {"short": {"keep_days": 30, "tables": ["sessions", "blog.drafts"]}},
+            r#"{"keep_days": 400, "keep_last": false, "classes": {"short": {"keep_days": 30, "keep_last": true, "tables": ["sessions", "blog.drafts"]}},
                 "holds": [{"actor": "user:42", "reason": "case 12"}, {"table": "posts", "key": {"id": 7}}, {"correlation_id": "c"}]}"#,
         );
         let key = json!({"id": 7}).as_object().unwrap().clone();
         let tables = ["sessions", "blog.drafts"].map(|name| name.parse().unwrap());
         let made = RetentionPolicy::keep_days(400)
             .and_then(|policy| policy.keep_last(false).class("short", 30, tables))
+            .and_then(|policy| policy.keep_last_of("short", true))
             .and_then(|policy| policy.hold(Hold::actor(ActorRef::user(42)?).reason("case 12")))
             .and_then(|policy| policy.hold(Hold::row("posts".parse()?, key)))
             .and_then(|policy| policy.hold(Hold::correlation_id("c")))
@@ -314,6 +306,12 @@ mod tests {
         assert_eq!(read, Ok(made.clone()));
         assert_eq!(made.days_of(&"sessions".parse().unwrap()), 30);
         assert_eq!(made.days_of(&"blog.sessions".parse().unwrap()), 400);
+        assert!(made.keeps_last_of(&"sessions".parse().unwrap()));
+        assert!(!made.keeps_last_of(&"blog.sessions".parse().unwrap()));
+        assert_eq!(
+            made.clone().keep_last_of("long", true),
+            Err(InvalidRetentionPolicy::UnknownClass("long".to_owned()))
+        );
         let holds: Vec<_> = made.holds().iter().map(ToString::to_string).collect();
         assert_eq!(
             holds,

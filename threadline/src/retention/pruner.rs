@@ -128,14 +128,27 @@ impl Pruner {
             .months_ahead(self.months_ahead)
             .stop(Some(stopped.clone()))
             .run(&db)
-            .await?;
+            .await;
+        // A month that can't be made or dropped is no reason to keep what a purge may take.
+        if let Err(err @ (RetentionError::Busy | RetentionError::Stopped)) = months {
+            return Err(err);
+        }
         let run = purge(&self.policy)
             .batch_size(self.batch_size)
             .pause(self.pause)
             .stop(Some(stopped))
             .run(&db)
-            .await?;
-        telemetry::retention_done(run.id, run.deleted_changes, months.dropped.len());
+            .await;
+        if let Ok(run) = &run {
+            let dropped = match &months {
+                Ok(done) => done.dropped.len(),
+                Err(RetentionError::DefaultPartition { done, .. }) => done.dropped.len(),
+                Err(_) => 0,
+            };
+            telemetry::retention_done(run.id, run.deleted_changes, dropped);
+        }
+        months?;
+        run?;
         Ok(())
     }
 }

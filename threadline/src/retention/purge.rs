@@ -5,6 +5,7 @@ use sea_orm::{ConnectionTrait, TransactionTrait};
 use super::{
     RetentionError, RetentionPolicy, RetentionRun, RunKind,
     preview::{self, PurgePreview},
+    resolve::resolved,
     run::{self, RunLock, Stop},
 };
 use crate::actor::ActorRef;
@@ -76,7 +77,8 @@ impl Purge {
     /// Counts what would go and what would stay. Deletes nothing; reading is enough for it.
     ///
     /// # Errors
-    /// When the database fails or refuses the policy.
+    /// [`RetentionError::HoldsNothing`] for a hold of no record; otherwise when the database fails or
+    /// refuses the policy.
     pub async fn preview<C: ConnectionTrait>(
         &self,
         db: &C,
@@ -91,14 +93,15 @@ impl Purge {
     /// the run.
     ///
     /// # Errors
-    /// [`RetentionError::Busy`] while another run goes on; otherwise when the database fails, which
-    /// the record then says as well.
+    /// [`RetentionError::Busy`] while another run goes on; [`RetentionError::HoldsNothing`] for a hold
+    /// of no record; otherwise when the database fails, which the record then says as well.
     pub async fn run<C>(&self, db: &C) -> Result<RetentionRun, RetentionError>
     where
         C: ConnectionTrait + TransactionTrait,
     {
+        let policy = resolved(&self.policy, db).await?;
         let lock = RunLock::take(db).await?;
-        let run = run::begin(RunKind::Purge, &self.policy, self.actor.as_ref(), db).await?;
+        let run = run::begin(RunKind::Purge, &policy, self.actor.as_ref(), db).await?;
         let done = run::finish(run, self.batch_size, self.pause, &self.stop, db).await;
         if let Err(err) = &done {
             run::fail(run, err, db).await;

@@ -5,9 +5,10 @@ use sea_orm::{
     TransactionSession, TransactionTrait,
     sea_query::{Alias, Expr, ExprTrait, Func, FunctionCall},
 };
+use serde_json::Value;
 use tokio::sync::watch;
 
-use super::{RetentionError, RetentionPolicy, RetentionRun, RunKind, RunStatus};
+use super::{RetentionError, RetentionRun, RunKind, RunStatus};
 use crate::{
     actor::ActorRef,
     entity::audit_retention_run,
@@ -59,7 +60,7 @@ pub(super) fn jsonb(value: &impl ToString) -> Expr {
 
 pub(super) async fn begin<C: ConnectionTrait>(
     kind: RunKind,
-    policy: &RetentionPolicy,
+    policy: &Value,
     actor: Option<&ActorRef>,
     db: &C,
 ) -> Result<i64, RetentionError> {
@@ -73,7 +74,7 @@ pub(super) async fn begin<C: ConnectionTrait>(
     };
     let call = Func::cust(function("begin_retention"))
         .arg(kind)
-        .arg(jsonb(&policy.to_json()))
+        .arg(jsonb(policy))
         .arg(actor);
     Ok(scalar(call, db).await?)
 }

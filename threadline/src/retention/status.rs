@@ -22,7 +22,7 @@ pub struct RetentionStatus {
     pub schema_version: u32,
     /// Tables without a class together, then each table that has one.
     pub lanes: Vec<LaneStatus>,
-    /// Whether the last version of a live row stays.
+    /// Whether the last version of a live row of a table without a class stays.
     pub keep_last: bool,
     /// What is held, in words.
     pub holds: Vec<String>,
@@ -42,6 +42,8 @@ pub struct LaneStatus {
     pub table: Option<TableName>,
     /// How long changes are kept, in days.
     pub keep_days: u32,
+    /// Whether the last version of a live row stays.
+    pub keep_last: bool,
     /// Changes before this instant are old.
     pub cutoff: DateTime<Utc>,
     /// Since when nothing was purged; `None` where nothing ever was.
@@ -89,12 +91,13 @@ pub(crate) async fn lanes<C: ConnectionTrait>(
     policy: &RetentionPolicy,
     db: &C,
 ) -> Result<Vec<LaneStatus>, RetentionError> {
-    let rules = Rules::now(policy, db).await?;
+    let rules = Rules::now(&policy.to_json(), db).await?;
     // No table has an empty name: this one's horizon is that of all tables without their own.
     let mut lanes = vec![LaneStatus {
         class: None,
         table: None,
         keep_days: policy.default_days(),
+        keep_last: policy.keeps_last(),
         cutoff: rules.cutoff,
         complete_since: None,
         oldest_change: None,
@@ -110,6 +113,7 @@ pub(crate) async fn lanes<C: ConnectionTrait>(
         lanes.push(LaneStatus {
             class: class.map(|(name, _)| name.clone()),
             keep_days: policy.days_of(&table),
+            keep_last: policy.keeps_last_of(&table),
             table: Some(table),
             cutoff: rule.cutoff,
             ..lanes[0].clone()
@@ -141,7 +145,7 @@ async fn default_horizon<C: ConnectionTrait>(
     Ok(row.map(|row| row.complete_since))
 }
 
-/// The oldest change of a lane; one look at the index that a run walks.
+/// The oldest change of a lane; one look at the index for each table that there is.
 async fn oldest<C: ConnectionTrait>(
     rules: &Rules,
     lane: usize,
@@ -155,11 +159,19 @@ async fn oldest<C: ConnectionTrait>(
             format!("SELECT captured_at FROM {changes} WHERE table_name = $1 AND table_schema = $2 ORDER BY captured_at, id LIMIT 1"),
             [rule.table.clone().into(), rule.schema.clone().into()],
         ),
+        // From name to name: what is in classes may be most of the trail.
         None => Statement::from_sql_and_values(
             backend,
             format!(
-                "SELECT captured_at FROM {changes} c WHERE NOT EXISTS (SELECT FROM jsonb_array_elements($1::text::jsonb -> 'tables') AS x
-                   WHERE x.value ->> 'schema' = c.table_schema AND x.value ->> 'table' = c.table_name) ORDER BY captured_at, id LIMIT 1"
+                "WITH RECURSIVE names(name) AS (
+                   (SELECT table_name FROM {changes} ORDER BY table_name LIMIT 1)
+                   UNION ALL SELECT (SELECT c.table_name FROM {changes} c WHERE c.table_name > n.name ORDER BY c.table_name LIMIT 1) FROM names n WHERE n.name IS NOT NULL)
+                 SELECT o.captured_at FROM names n CROSS JOIN LATERAL
+                   (SELECT c.captured_at FROM {changes} c WHERE c.table_name = n.name
+                       AND NOT EXISTS (SELECT FROM jsonb_array_elements($1::text::jsonb -> 'tables') AS x
+                         WHERE x.value ->> 'table' = n.name AND x.value ->> 'schema' = c.table_schema)
+                     ORDER BY c.captured_at, c.id LIMIT 1) AS o
+                  ORDER BY o.captured_at LIMIT 1"
             ),
             [rules.text.clone().into()],
         ),

@@ -141,6 +141,7 @@ async fn a_reader_may_read_and_nothing_else() {
             "row_ref()",
             "schema USAGE",
             "table_ref()",
+            "what_ends()",
             "what_stays()",
         ]
     );
@@ -184,6 +185,7 @@ async fn a_writer_may_name_its_context_and_its_actions_and_read() {
             "schema USAGE",
             "set_context()",
             "table_ref()",
+            "what_ends()",
             "what_stays()",
         ]
     );
@@ -206,6 +208,29 @@ async fn a_writer_may_name_its_context_and_its_actions_and_read() {
     )
     .await;
     assert_eq!(row[0].try_get_by_index::<Option<i64>>(0).unwrap(), None);
+}
+
+#[tokio::test]
+async fn nobody_forges_the_evidence_that_others_rely_on() {
+    let test = posts().await;
+    let (_, app) = test
+        .login("IN ROLE threadline_writer, threadline_retention")
+        .await;
+    let record = |subject: &str| {
+        format!(
+            "SELECT threadline.record_evidence('{subject}', '\"public\".\"posts\"', 'proven', '{{\"writer\": \"threadline\", \"rows\": 9}}')"
+        )
+    };
+    let reason = refused(&app, &record("retention_run")).await;
+    assert!(reason.starts_with("TL004 "), "{reason}");
+    let reason = refused(&test.db, &record("retention_run")).await;
+    assert!(reason.starts_with("TL004 "), "{reason}");
+    let reason = refused(&app, &record("baseline")).await;
+    assert!(reason.starts_with("42501 "), "{reason}");
+    let report = threadline::continuity::continuity(&test.db).await.unwrap();
+    assert_eq!(report.tables[0].baseline, None);
+    // What it checked itself it may say.
+    run(&app, &record("access_review")).await;
 }
 
 #[tokio::test]

@@ -102,12 +102,8 @@ async fn dropping_a_secret_hides_nothing_else() {
     );
 }
 
-#[tokio::test]
-async fn where_the_column_numbers_can_not_be_trusted_every_unknown_column_is_masked() {
-    // As after a restore that numbered the columns anew.
-    let test = people(redacted()).await;
-    test.run("CREATE TABLE copy (id int PRIMARY KEY, name text, email text, token jsonb)")
-        .await;
+/// Makes the table anew with these columns and the trigger that it had, as a restore from a dump does.
+async fn restore(test: &TestDb, columns: &str) {
     let definition: String = test
         .one("SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = 'people'::regclass AND tgtype & 4 = 4")
         .await;
@@ -116,20 +112,75 @@ async fn where_the_column_numbers_can_not_be_trusted_every_unknown_column_is_mas
         "{definition}"
     );
     test.run(&format!(
-        "DROP TABLE people; ALTER TABLE copy RENAME TO people; {definition}"
+        "DROP TABLE people; CREATE TABLE people ({columns}); {definition}"
     ))
     .await;
-    test.run(r#"ALTER TABLE people ADD note text; INSERT INTO people VALUES (1, 'a', 'secret', '"secret"', 'n')"#)
+}
+
+#[tokio::test]
+async fn where_the_column_numbers_can_not_be_trusted_every_unknown_column_is_masked() {
+    let test = people(redacted()).await;
+    restore(
+        &test,
+        "id int PRIMARY KEY, name text, email text, token jsonb",
+    )
+    .await;
+    test.run(r#"INSERT INTO people VALUES (1, 'a', 'secret', '"secret"')"#)
         .await;
-    test.run(r#"ALTER TABLE people RENAME token TO key; INSERT INTO people VALUES (2, 'a', 'secret', '"secret"', 'n')"#)
+    test.run(r#"ALTER TABLE people ADD note text; INSERT INTO people VALUES (2, 'a', 'secret', '"secret"', 'n')"#)
+        .await;
+    test.run(r#"ALTER TABLE people RENAME token TO key; INSERT INTO people VALUES (3, 'a', 'secret', '"secret"', 'n')"#)
         .await;
     assert_eq!(
         lines(&test).await,
         [
-            r#"insert {"id": 1, "name": "a", "note": "n", "email": "[REDACTED]"}"#,
-            r#"insert {"id": 2, "key": "[REDACTED]", "name": "a", "note": "[REDACTED]", "email": "[REDACTED]"}"#,
+            r#"insert {"id": 1, "name": "a", "email": "[REDACTED]"}"#,
+            r#"insert {"id": 2, "name": "a", "note": "[REDACTED]", "email": "[REDACTED]"}"#,
+            r#"insert {"id": 3, "key": "[REDACTED]", "name": "[REDACTED]", "note": "[REDACTED]", "email": "[REDACTED]"}"#,
         ]
     );
+}
+
+#[tokio::test]
+async fn a_secret_that_was_renamed_before_a_restore_is_masked_after_it() {
+    for columns in [
+        // email was renamed to legacy, and another email was added.
+        "id int PRIMARY KEY, name text, legacy text, token jsonb, email text",
+        // name was dropped, and email took its name.
+        "id int PRIMARY KEY, name text, token jsonb",
+        // name became title, and email took its name.
+        "id int PRIMARY KEY, title text, name text, token jsonb",
+    ] {
+        let test = people(redacted()).await;
+        restore(&test, columns).await;
+        let values: Vec<String> = test
+            .all("SELECT CASE WHEN attname = 'id' THEN '1' ELSE '''\"secret\"''' END FROM pg_attribute WHERE attrelid = 'people'::regclass AND attnum > 0 ORDER BY attnum")
+            .await;
+        test.run(&format!(
+            "INSERT INTO people VALUES ({}); UPDATE people SET id = 2; DELETE FROM people",
+            values.join(", ")
+        ))
+        .await;
+        assert_eq!(test.changes().await.len(), 4, "{columns}");
+        let lines = lines(&test).await;
+        assert_eq!(
+            secrets_in_the_trail(&test).await,
+            0,
+            "{columns}: {lines:#?}"
+        );
+        let keys: Vec<String> = test
+            .all("SELECT table_pk::text FROM threadline.audit_changes ORDER BY captured_at, id")
+            .await;
+        assert_eq!(
+            keys,
+            [
+                r#"{"id": 1}"#,
+                r#"{"id": 1}"#,
+                r#"{"id": 2}"#,
+                r#"{"id": 2}"#
+            ]
+        );
+    }
 }
 
 #[tokio::test]

@@ -115,7 +115,7 @@ fn fix(table: &TableName, difference: &Difference) -> Fix {
 }
 
 /// The command line that makes the capture of a table anew.
-fn generate(table: &TableName) -> String {
+pub(super) fn generate(table: &TableName) -> String {
     let name = table.to_string();
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
     let word = if name.chars().all(plain) {

@@ -2,7 +2,7 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value};
 
 use super::{
     Finding, FindingsReport, append_only, capture, context, expected_gap, integrity, json_cast,
-    orphan, owner, partition, privilege, replica, retention, schema_function,
+    orphan, owner, partition, privilege, replica, restored, retention, schema_function,
 };
 use crate::{
     codegen::health::health_sql,
@@ -27,6 +27,7 @@ pub(crate) async fn collect<C: ConnectionTrait>(
 ) -> Result<FindingsReport> {
     let mut findings: Vec<Finding> = Vec::new();
     findings.extend(capture::find(subject));
+    findings.extend(restored::find(subject, db).await?);
     findings.extend(orphan::find(subject));
     findings.extend(schema_function::find(subject));
     findings.extend(expected_gap::find(subject));

@@ -16,6 +16,7 @@ mod owner;
 mod partition;
 mod privilege;
 mod replica;
+mod restored;
 mod retention;
 mod schema_function;
 

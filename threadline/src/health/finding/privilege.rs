@@ -21,6 +21,13 @@ struct Membership {
 }
 
 #[derive(FromQueryResult)]
+struct AllData {
+    granted: String,
+    grantor: Option<String>,
+    through: String,
+}
+
+#[derive(FromQueryResult)]
 struct Privilege {
     kind: String,
     object: String,
@@ -58,6 +65,8 @@ pub(super) async fn find<C: ConnectionTrait>(
         let name = || [role.role.as_str().into()];
         let memberships: Vec<Membership> = subject.rows("memberships", name(), db).await?;
         findings.extend(membership(subject, role, &memberships));
+        let all_data: Vec<AllData> = subject.rows("all_data", name(), db).await?;
+        findings.extend(everything(role, &all_data));
         let privileges: Vec<Privilege> = subject.rows("privileges", name(), db).await?;
         findings.extend(excess(subject, role, &privileges));
         let tables: Vec<OwnedTable> = subject.rows("owned_tables", name(), db).await?;
@@ -97,17 +106,11 @@ fn membership(subject: &Subject<'_>, role: &Role, memberships: &[Membership]) ->
     let mut sql: Vec<_> = memberships
         .iter()
         .map(|membership| {
-            let granted = quote_ident(&membership.granted);
-            // Since version 16 a membership is taken back by who gave it.
-            match &membership.grantor {
-                Some(grantor) => {
-                    format!(
-                        "REVOKE {granted} FROM {name} GRANTED BY {};",
-                        quote_ident(grantor)
-                    )
-                }
-                None => format!("REVOKE {granted} FROM {name};"),
-            }
+            revoke(
+                &membership.granted,
+                &role.role,
+                membership.grantor.as_deref(),
+            )
         })
         .collect();
     if role.makes_itself_member {
@@ -124,6 +127,46 @@ fn membership(subject: &Subject<'_>, role: &Role, memberships: &[Membership]) ->
     Some(Finding::new(
         "can-become-owner",
         Severity::Warning,
+        message,
+        fix,
+    ))
+}
+
+fn revoke(granted: &str, role: &str, grantor: Option<&str>) -> String {
+    let (granted, role) = (quote_ident(granted), quote_ident(role));
+    // Since version 16 a membership is taken back by who gave it.
+    match grantor {
+        Some(grantor) => format!(
+            "REVOKE {granted} FROM {role} GRANTED BY {};",
+            quote_ident(grantor)
+        ),
+        None => format!("REVOKE {granted} FROM {role};"),
+    }
+}
+
+/// A role that may read everything may read the secret that seals the cache of transactions, with
+/// which changes can be laid at another transaction's door.
+fn everything(role: &Role, all_data: &[AllData]) -> Option<Finding> {
+    let mut through: Vec<_> = all_data.iter().map(|one| one.through.as_str()).collect();
+    through.sort_unstable();
+    through.dedup();
+    let mut sql: Vec<_> = all_data
+        .iter()
+        .map(|one| revoke(&one.granted, &role.role, one.grantor.as_deref()))
+        .collect();
+    sql.dedup();
+    if sql.is_empty() {
+        return None;
+    }
+    let message = format!(
+        "the application's role `{}` is a member of `{}`, which reaches into the trail past every privilege: it can forge it; {NAME_IT}",
+        role.role,
+        through.join("`, `")
+    );
+    let fix = Fix::Sql(sql.join("\n"));
+    Some(Finding::new(
+        "all-data-role",
+        Severity::Critical,
         message,
         fix,
     ))

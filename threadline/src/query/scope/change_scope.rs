@@ -11,9 +11,13 @@ use super::text::{self, Flaw};
 /// NULL) were not there: they are on no page, in no count, and a page token of one scope is refused
 /// in another. A transaction is there through its changes in scope only. What belongs to a
 /// transaction as a whole and may speak of other changes (`meta`, a malformed context, the reason,
-/// comment and details of actions) is shown only where all its changes are in scope. Of a change
-/// that brought a row into the scope, the previous values are not recorded, as far as the reader
-/// can tell.
+/// comment and details of actions) is shown only where all its changes are in scope, and none may have
+/// been purged. Of a change that brought a row into the scope, the previous values are not recorded,
+/// as far as the reader can tell.
+///
+/// Where the policy of a table excepts a column that the condition asks for, a move is known by the
+/// change before it alone. Where that was purged, or came before the capture, the previous values
+/// are shown: don't except such a column.
 ///
 /// The condition is asked of every change on the way, of every audited table. It must not fail on any of them:
 /// compare texts rather than casting, as [`column_is`](Self::column_is) does.

@@ -14,15 +14,17 @@ use crate::{
     schema,
 };
 
-/// The most changes of a transaction that are looked through to see whether all are in scope.
-const WHOLE: i64 = 10_000;
+/// The most changes of a transaction that are looked through for those in scope.
+const LOOKED_THROUGH: u32 = 10_000;
 
 /// A transaction with a change in scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Standing {
-    /// Whether all its changes are in scope. Of a transaction with very many it is not known, and
-    /// taken not to be so.
+    /// Whether all its changes are in scope. Where some may have been purged, and of a transaction
+    /// with very many, it is not known, and taken not to be so.
     whole: bool,
+    /// Whether it has more changes than were looked through.
+    pub(crate) has_more: bool,
 }
 
 /// The transactions, of these, that have a change in scope.
@@ -34,44 +36,51 @@ pub(crate) async fn standings<C: ConnectionTrait>(
     let rows = db.query_all(&question(scope, ids)).await?;
     rows.into_iter()
         .map(|row| {
-            let whole: Option<bool> = row.try_get("", "whole")?;
-            let whole = whole.unwrap_or_default();
-            Ok((row.try_get("", "id")?, Standing { whole }))
+            let whole = row.try_get("", "whole")?;
+            let has_more = row.try_get("", "has_more")?;
+            Ok((row.try_get("", "id")?, Standing { whole, has_more }))
         })
         .collect()
 }
 
 fn question(scope: &ChangeScope, ids: &[i64]) -> SelectStatement {
     let schema = || Alias::new(schema::current().as_str());
-    let changes = || (schema(), Alias::new("audit_changes"));
-    let any = Query::select()
-        .expr_as(Expr::cust("true"), "shown")
-        .from(changes())
-        .and_where(Expr::cust("audit_changes.transaction_id = t.id"))
-        .and_where(scope.holds())
-        .limit(1)
-        .to_owned();
-    // The limit is in the text: PostgreSQL takes a bound one for a tenth of the table.
-    let some = Query::select()
-        .expr(Expr::cust("audit_changes.*"))
-        .from(changes())
-        .and_where(Expr::cust(format!(
-            "audit_changes.transaction_id = t.id LIMIT {WHOLE} + 1"
-        )))
-        .to_owned();
-    let whole = Query::select()
-        .expr(Expr::cust_with_expr(
-            format!("bool_and($1) AND count(*) <= {WHOLE}"),
-            scope.holds(),
+    let judged = Query::select()
+        .expr(Expr::cust_with_exprs(
+            format!("bool_or($1) AS shown, bool_and($2) AS whole, count(*) > {LOOKED_THROUGH} AS has_more"),
+            [scope.holds(), scope.holds()],
         ))
-        .from_subquery(some, "audit_changes")
+        .from_subquery(looked_through("t"), "audit_changes")
         .to_owned();
+    let nothing_purged = format!(
+        "NOT EXISTS (SELECT FROM {}.audit_horizons h WHERE h.complete_since > t.occurred_at)",
+        schema::current().quoted()
+    );
     Query::select()
-        .expr(Expr::cust("t.id"))
-        .expr_as(Expr::SubQuery(None, Box::new(whole.into())), "whole")
+        .expr(Expr::cust("t.id, s.has_more"))
+        .expr_as(
+            Expr::cust(format!("s.whole AND NOT s.has_more AND {nothing_purged}")),
+            "whole",
+        )
         .from_as((schema(), Alias::new("audit_transactions")), "t")
-        .join_lateral(JoinType::InnerJoin, any, "s", Expr::cust("true"))
+        .join_lateral(JoinType::InnerJoin, judged, "s", Expr::cust("s.shown"))
         .and_where(Expr::col(("t", "id")).is_in(ids.iter().copied()))
+        .to_owned()
+}
+
+/// The changes of a transaction among which those in scope are looked for. Few fulfil the
+/// condition where others have very many.
+pub(crate) fn looked_through(transaction: &str) -> SelectStatement {
+    Query::select()
+        .expr(Expr::cust("audit_changes.*"))
+        .from((
+            Alias::new(schema::current().as_str()),
+            Alias::new("audit_changes"),
+        ))
+        // The limit is in the text: PostgreSQL takes a bound one for a tenth of the table.
+        .and_where(Expr::cust(format!(
+            "audit_changes.transaction_id = {transaction}.id LIMIT {LOOKED_THROUGH} + 1"
+        )))
         .to_owned()
 }
 

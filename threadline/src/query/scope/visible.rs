@@ -2,7 +2,7 @@
 
 use sea_orm::{
     ColumnTrait, IdenStatic, Iterable, JoinType, QuerySelect, Select,
-    sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement},
+    sea_query::{Alias, Expr, ExprTrait, Func, Query, SelectStatement},
 };
 
 use super::ChangeScope;
@@ -31,6 +31,8 @@ fn holds_of(scope: &ChangeScope, row: SelectStatement) -> Expr {
 
 /// The columns of the changes, without what they tell of other rows: an update that brought a row
 /// into the scope has no previous values, and a changed key no other key if that is out of scope.
+/// Where the row came from is judged by the row before the update and by the change before it: of a
+/// column that the policy excepts, the update itself does not say what it was.
 ///
 /// The columns are read once, from the row `audit_changes`.
 pub(crate) fn withheld_columns(
@@ -75,7 +77,30 @@ fn before_is_shown(scope: &ChangeScope) -> Expr {
         row.expr_as(Expr::cust(before), column.as_str());
     }
     let none = Expr::col(Column::ChangedFrom.as_column_ref()).is_null();
-    none.or(holds_of(scope, row))
+    let moved_here = Expr::case(
+        holds_of(scope, row),
+        Func::coalesce([change_before_is_shown(scope), Expr::cust("true")]),
+    );
+    none.or(Expr::Case(Box::new(moved_here.finally(false))))
+}
+
+/// That the change of the row before this one is in scope; NULL where there is none.
+fn change_before_is_shown(scope: &ChangeScope) -> Expr {
+    let schema = schema::current().quoted();
+    let before = Query::select()
+        .expr(Expr::cust("o.*"))
+        .from_as(
+            (Alias::new(schema::current().as_str()), Alias::new("audit_changes")),
+            "o",
+        )
+        .and_where(Expr::cust(format!(
+            "o.row_key = CASE WHEN k.linked_pk IS NULL THEN k.row_key ELSE {schema}.row_key(k.table_schema, k.table_name, k.linked_pk) END \
+             AND o.table_pk = coalesce(k.linked_pk, k.table_pk) AND o.table_schema = k.table_schema AND o.table_name = k.table_name \
+             AND o.captured_at <= k.captured_at AND (o.captured_at, o.id) < (k.captured_at, k.id) \
+             ORDER BY o.captured_at DESC, o.id DESC LIMIT 1"
+        )))
+        .to_owned();
+    of_other_change(scope, before)
 }
 
 /// That the change under the other key is in scope.
@@ -93,23 +118,25 @@ fn link_is_shown(scope: &ChangeScope) -> Expr {
              AND o.table_pk = k.linked_pk AND o.linked_pk = k.table_pk"
         )))
         .to_owned();
+    let none = Expr::col(Column::LinkedPk.as_column_ref()).is_null();
+    none.or(of_other_change(scope, other))
+}
+
+/// Whether another change is in scope, which is found from this one, `k`. NULL where it is not there.
+fn of_other_change(scope: &ChangeScope, other: SelectStatement) -> Expr {
     // Under another name: inside, `audit_changes` is the other change.
-    let key = Query::select()
+    let this = Query::select()
         .expr(Expr::cust("audit_changes.*"))
         .to_owned();
-    let found = Query::select()
-        .expr(Expr::cust("true"))
-        .from_subquery(key, "k")
+    let judged = Query::select()
+        .expr(Expr::cust_with_expr("bool_or($1)", scope.holds()))
+        .from_subquery(this, "k")
         .join_lateral(
             JoinType::InnerJoin,
             other,
             Alias::new("audit_changes"),
             Expr::cust("true"),
         )
-        .and_where(scope.holds())
-        .limit(1)
         .to_owned();
-    let exists = Expr::SubQuery(None, Box::new(found.into()));
-    let none = Expr::col(Column::LinkedPk.as_column_ref()).is_null();
-    none.or(exists)
+    Expr::SubQuery(None, Box::new(judged.into()))
 }

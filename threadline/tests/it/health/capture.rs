@@ -182,6 +182,37 @@ async fn an_entity_with_another_key_than_its_table_is_told_to_change() {
 }
 
 #[tokio::test]
+async fn a_capture_that_came_from_a_dump_is_to_be_generated_again() {
+    let test = TestDb::new().await;
+    test.run("CREATE TABLE people (id int, email text, PRIMARY KEY (id)) PARTITION BY RANGE (id); CREATE TABLE low PARTITION OF people FOR VALUES FROM (0) TO (9)")
+        .await;
+    let policy = CapturePolicy {
+        mask: names(&["email"]),
+        ..CapturePolicy::default()
+    };
+    test.capture("people", policy.clone()).await;
+    let health = health(&test).await;
+    assert_eq!(codes(&health, &test).await, Vec::<&str>::new());
+    let triggers: Vec<String> = test
+        .all("SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid IN ('people'::regclass, 'low'::regclass) AND tgparentid = 0")
+        .await;
+    test.run(&format!(
+        "DROP TABLE people; CREATE TABLE people (id int, email text, PRIMARY KEY (id)) PARTITION BY RANGE (id);
+         CREATE TABLE low PARTITION OF people FOR VALUES FROM (0) TO (9); {}",
+        triggers.join("; ")
+    ))
+    .await;
+    let finding = only(&health, &test, "restored-capture").await;
+    assert_eq!(finding.table, Some(table("people")));
+    assert_eq!(
+        finding.fix.text(),
+        "cargo threadline gen-triggers --again --tables people"
+    );
+    test.capture("people", policy).await;
+    assert_eq!(codes(&health, &test).await, Vec::<&str>::new());
+}
+
+#[tokio::test]
 async fn an_expected_gap_that_is_no_table_is_a_note() {
     let (test, health) = posts().await;
     let with = health.clone().expected_gaps([table("ghosts")]);

@@ -62,6 +62,24 @@ async fn a_role_that_can_become_the_owner_is_found_through_any_number_of_roles()
 }
 
 #[tokio::test]
+async fn a_role_that_reads_or_writes_everything_is_found_through_any_number_of_roles() {
+    let (test, role, health) = app("IN ROLE threadline_writer").await;
+    let group = test.role("IN ROLE pg_write_all_data").await;
+    for (fault, through) in [
+        (
+            format!("GRANT pg_read_all_data TO {role}"),
+            "`pg_read_all_data`",
+        ),
+        (format!("GRANT {group} TO {role}"), "`pg_write_all_data`"),
+    ] {
+        // It is no privilege on the trail, and opens it: the secret of the seal, and all tables.
+        let finding = check(&test, &health, &fault, "all-data-role").await;
+        assert_eq!(finding.severity, Severity::Critical);
+        assert!(finding.message.contains(through), "{}", finding.message);
+    }
+}
+
+#[tokio::test]
 async fn a_superuser_is_found_and_so_is_a_role_that_makes_itself_a_member() {
     let (test, role, health) = app("").await;
     let fault = format!("ALTER ROLE {role} SUPERUSER");

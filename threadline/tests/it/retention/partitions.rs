@@ -10,11 +10,12 @@ use threadline::{
 use super::{days, item, items, left, run};
 use crate::support::{TestDb, rows, run as sql, sql::refused};
 
-/// Makes the months of the past year, as if the schema had been there then.
-async fn past_months(test: &TestDb) {
+/// Makes the months of the past year that are not there, as if the schema had been there then.
+pub async fn past_months(test: &TestDb) {
     test.run(
         "DO $$ DECLARE m timestamptz; BEGIN
            FOR m IN SELECT generate_series(date_trunc('month', now() AT TIME ZONE 'UTC') - interval '12 months', date_trunc('month', now() AT TIME ZONE 'UTC') - interval '1 month', interval '1 month') AT TIME ZONE 'UTC' LOOP
+             CONTINUE WHEN to_regclass('threadline.' || to_char(m AT TIME ZONE 'UTC', '\"audit_changes_\"YYYY\"_\"MM')) IS NOT NULL;
              EXECUTE format('CREATE TABLE threadline.%I PARTITION OF threadline.audit_changes FOR VALUES FROM (%L) TO (%L)',
                to_char(m AT TIME ZONE 'UTC', '\"audit_changes_\"YYYY\"_\"MM'), m, (m AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC');
              EXECUTE format('ALTER TABLE threadline.%I OWNER TO threadline_owner', to_char(m AT TIME ZONE 'UTC', '\"audit_changes_\"YYYY\"_\"MM'));
@@ -105,6 +106,55 @@ async fn months_past_their_time_are_dropped_and_those_that_hold_a_last_version_s
 }
 
 #[tokio::test]
+async fn the_end_of_a_row_does_not_go_before_what_it_ends() {
+    for end in ["DELETE FROM items WHERE id = 2", "TRUNCATE items"] {
+        let test = items().await;
+        past_months(&test).await;
+        test.run("CREATE TABLE other (id int PRIMARY KEY)").await;
+        test.capture("other", threadline::CapturePolicy::default())
+            .await;
+        test.run("INSERT INTO other VALUES (1); INSERT INTO items VALUES (2, 'gone')")
+            .await;
+        test.age(70).await;
+        test.run(end).await;
+        test.age(70).await;
+        // The quiet row keeps its month, and with it what the other row was.
+        let plan = partitions(&days(30)).preview(&test.db).await.unwrap();
+        let done = partitions(&days(30)).run(&test.db).await.unwrap();
+        assert_eq!(done.kept, plan.keep);
+        let because: Vec<_> = done
+            .kept
+            .iter()
+            .map(|of| of.because_of.to_string())
+            .collect();
+        assert_eq!(because, ["other", "items"], "{end}");
+        let gone = item(&test, 2, Utc::now()).await;
+        assert!(matches!(gone, Snapshot::Deleted { .. }), "{end}: {gone:?}");
+        // A purge takes both, and the month of the end goes whole.
+        run(&test, &days(30)).await;
+        assert_eq!(left(&test).await, ["other insert 1"], "{end}");
+        let done = partitions(&days(30)).run(&test.db).await.unwrap();
+        assert_eq!((done.dropped.len(), done.kept.len()), (1, 1), "{end}");
+        let gone = item(&test, 2, Utc::now()).await;
+        assert_eq!(gone, Snapshot::BeforeHorizon, "{end}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_row_was_in_the_default_partition_keeps_its_end_as_well() {
+    let test = items().await;
+    test.run("INSERT INTO items VALUES (1, 'a')").await;
+    test.age(400).await;
+    past_months(&test).await;
+    test.run("DELETE FROM items").await;
+    test.age(60).await;
+    let done = partitions(&days(30)).run(&test.db).await.unwrap();
+    assert_eq!(done.kept.len(), 1, "{done:?}");
+    let gone = item(&test, 1, Utc::now()).await;
+    assert!(matches!(gone, Snapshot::Deleted { .. }), "{gone:?}");
+}
+
+#[tokio::test]
 async fn a_month_with_something_held_or_of_a_longer_class_stays() {
     let test = items().await;
     past_months(&test).await;
@@ -165,16 +215,30 @@ async fn months_are_made_ahead_by_the_retention_role() {
 async fn a_month_that_was_not_made_in_time_is_named_as_the_reason() {
     let test = items().await;
     test.run("INSERT INTO items VALUES (1, 'a')").await;
-    test.forge("UPDATE threadline.audit_changes SET captured_at = date_trunc('month', now()) + interval '14 months'").await;
+    test.forge("UPDATE threadline.audit_changes SET captured_at = date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' + interval '14 months'").await;
+    past_months(&test).await;
+    let late: String = test
+        .one("SELECT to_char(now() AT TIME ZONE 'UTC' + interval '14 months', '\"audit_changes_\"YYYY\"_\"MM')")
+        .await;
+    // The other months are made, and those that may go are dropped.
     let err = partitions(&days(30))
         .months_ahead(20)
         .run(&test.db)
         .await
         .unwrap_err();
-    assert!(
-        matches!(err, RetentionError::DefaultPartition { .. }),
-        "{err:?}"
-    );
+    let RetentionError::DefaultPartition { months, done } = &err else {
+        panic!("{err:?}")
+    };
+    assert_eq!(months, std::slice::from_ref(&late));
+    assert!(err.to_string().contains(&late), "{err}");
+    assert_eq!(done.created, 7);
+    assert!(done.dropped.len() >= 10, "{done:?}");
+    assert_eq!(done.run.as_ref().unwrap().status, RunStatus::Completed);
+    // When its changes have moved, it is made.
+    test.forge("TRUNCATE threadline.audit_changes_default")
+        .await;
+    let done = partitions(&days(30)).months_ahead(20).run(&test.db).await;
+    assert_eq!(done.unwrap().created, 1);
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! Random lives of rows, random policies: what the trail says after a purge is what it said before, or
-//! that it does not know.
+//! Random lives of rows, random policies: what the trail says after a purge, or after months were dropped, is what it said
+//! before, or that it does not know.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::{
@@ -9,10 +9,10 @@ use proptest::{
 };
 use threadline::{
     ActorRef, AuditContext, AuditedTransactionExt, Image, Snapshot,
-    retention::{Hold, RetentionPolicy, purge},
+    retention::{Hold, RetentionPolicy, partitions, purge},
 };
 
-use super::{ITEMS, item};
+use super::{ITEMS, item, partitions::past_months};
 use crate::support::{TestDb, run as sql};
 
 const IDS: i32 = 4;
@@ -29,6 +29,8 @@ struct Policy {
     keep_last: bool,
     hold: bool,
     class: Option<u32>,
+    /// Whether months are dropped, not changes purged one by one.
+    months: bool,
     /// How many batches of it are done before it is killed; `None` lets it end.
     batches: Option<u8>,
 }
@@ -44,7 +46,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     ];
     let step = prop_oneof![
         3 => (write, prop::bool::weighted(0.25)).prop_map(|(sql, held)| Step::Write { sql, held }),
-        1 => (1..15_u32).prop_map(Step::Age),
+        1 => (1..35_u32).prop_map(Step::Age),
     ];
     vec(step, 5..40)
 }
@@ -55,13 +57,15 @@ fn policies() -> impl Strategy<Value = Vec<Policy>> {
         any::<bool>(),
         any::<bool>(),
         prop::option::of(1..60_u32),
+        any::<bool>(),
         prop::option::of(1..8_u8),
     );
-    let policy = policy.prop_map(|(days, keep_last, hold, class, batches)| Policy {
+    let policy = policy.prop_map(|(days, keep_last, hold, class, months, batches)| Policy {
         days,
         keep_last,
         hold,
         class,
+        months,
         batches,
     });
     vec(policy, 1..4)
@@ -89,6 +93,39 @@ impl Policy {
 
     fn days(&self) -> u32 {
         self.class.unwrap_or(self.days)
+    }
+
+    /// Drops the months that may go, and says whether any was.
+    async fn drop_months(&self, test: &TestDb) -> bool {
+        let prepared = partitions(&self.policy()).months_ahead(0);
+        let plan = prepared.preview(&test.db).await.unwrap();
+        let would: Vec<_> = plan.drop.into_iter().map(|month| month.name).collect();
+        let done = prepared.run(&test.db).await.unwrap();
+        assert_eq!(
+            (&would, &plan.keep),
+            (&done.dropped, &done.kept),
+            "the preview is what the run does: {self:?}"
+        );
+        !would.is_empty()
+    }
+
+    /// Purges, and says that old changes may be gone.
+    async fn purge(&self, test: &TestDb) -> bool {
+        if let Some(batches) = self.batches {
+            self.break_off(test, batches).await;
+            return true;
+        }
+        let prepared = purge(&self.policy())
+            .batch_size(2)
+            .pause(std::time::Duration::ZERO);
+        let preview = prepared.preview(&test.db).await.unwrap();
+        let run = prepared.run(&test.db).await.unwrap();
+        assert_eq!(
+            preview.may_go(),
+            run.deleted_changes.unsigned_abs(),
+            "the preview is what the run does: {self:?}"
+        );
+        true
     }
 
     /// Begins a run and leaves it in the middle.
@@ -134,6 +171,7 @@ async fn check(test: &TestDb, steps: &[Step], policies: &[Policy]) {
         "TRUNCATE threadline.audit_changes, threadline.audit_transactions, threadline.audit_actions, threadline.audit_horizons, threadline.audit_retention_runs; TRUNCATE items",
     )
     .await;
+    past_months(test).await;
     let mut instants: Vec<DateTime<Utc>> = Vec::new();
     for step in steps {
         match step {
@@ -164,24 +202,17 @@ async fn check(test: &TestDb, steps: &[Step], policies: &[Policy]) {
     let mut horizon = DateTime::<Utc>::MIN_UTC;
     let mut lossy = DateTime::<Utc>::MIN_UTC;
     for policy in policies {
-        let preview = if let Some(batches) = policy.batches {
-            policy.break_off(test, batches).await;
-            None
+        let has_gone = if policy.months {
+            policy.drop_months(test).await
         } else {
-            let prepared = purge(&policy.policy())
-                .batch_size(2)
-                .pause(std::time::Duration::ZERO);
-            let preview = prepared.preview(&test.db).await.unwrap();
-            let run = prepared.run(&test.db).await.unwrap();
-            Some((preview.may_go(), run.deleted_changes.unsigned_abs()))
+            policy.purge(test).await
         };
-        if let Some((would, did)) = preview {
-            assert_eq!(would, did, "the preview is what the run does: {policy:?}");
-        }
-        let cutoff = Utc::now() - TimeDelta::days(policy.days().into());
-        horizon = horizon.max(cutoff);
-        if !policy.keep_last {
-            lossy = lossy.max(cutoff);
+        if has_gone {
+            let cutoff = Utc::now() - TimeDelta::days(policy.days().into());
+            horizon = horizon.max(cutoff);
+            if !policy.keep_last {
+                lossy = lossy.max(cutoff);
+            }
         }
         for (id, at, before) in &truth {
             let after = item(test, *id, *at).await;
@@ -221,7 +252,7 @@ async fn check(test: &TestDb, steps: &[Step], policies: &[Policy]) {
 }
 
 #[test]
-fn after_any_purge_a_row_is_what_it_was_or_unknown() {
+fn after_any_retention_a_row_is_what_it_was_or_unknown() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()

@@ -92,6 +92,17 @@ async fn a_dropped_pruner_leaves_whole_batches_and_the_next_one_goes_on() {
 }
 
 #[tokio::test]
+async fn months_that_can_not_be_made_keep_nothing_from_being_purged() {
+    let test = old_items(10).await;
+    test.run("INSERT INTO items VALUES (1, 'a')").await;
+    test.forge("UPDATE threadline.audit_changes SET captured_at = date_trunc('month', now()) + interval '14 months' WHERE data_after ->> 'title' = 'a' AND captured_at > now() - interval '1 day'")
+        .await;
+    let pruner = pruner().months_ahead(20).spawn(test.pool(2).await);
+    until(async || left(&test).await.len() == 1).await;
+    pruner.stop().await;
+}
+
+#[tokio::test]
 async fn a_failing_round_does_not_end_the_pruner() {
     let test = old_items(10).await;
     test.run(

@@ -6,7 +6,7 @@ use threadline::{
     ActorRef, AuditContext, AuditedTransactionExt, Snapshot,
     evidence::{self, Verdict, evidence},
     record_action,
-    retention::{Hold, RunStatus, complete_since, purge, status},
+    retention::{Hold, RetentionError, RunStatus, complete_since, partitions, purge, status},
 };
 
 use super::{Item, days, item, items, left, run};
@@ -244,6 +244,168 @@ async fn what_is_held_by_row_actor_or_correlation_stays_with_the_end_that_it_had
     run(&test, &days(10)).await;
     assert_eq!(left(&test).await, Vec::<String>::new());
     assert_eq!(test.transactions().await, 0);
+}
+
+#[tokio::test]
+async fn a_held_row_is_found_however_its_key_is_written_or_the_run_refuses() {
+    let test = items().await;
+    test.run(
+        "CREATE TABLE parts (a bigint, b numeric, PRIMARY KEY (a, b)) PARTITION BY RANGE (a);
+         CREATE TABLE parts_low PARTITION OF parts FOR VALUES FROM (0) TO (10000)",
+    )
+    .await;
+    test.capture("parts", threadline::CapturePolicy::default())
+        .await;
+    let fill = "INSERT INTO items VALUES (1, 'held'), (2, 'b'); DELETE FROM items; INSERT INTO parts VALUES (1017, 1.50); DELETE FROM parts";
+    test.run(fill).await;
+    test.age(30).await;
+    let held = |table: &str, key: serde_json::Value| {
+        let key = key.as_object().unwrap().clone();
+        let hold = Hold::row(table.parse().unwrap(), key).reason("case 12");
+        days(10).hold(hold).unwrap()
+    };
+    // What holds nothing is refused, whoever asks, and nothing goes.
+    for (table, key, by_type) in [
+        ("items", json!({"idd": 1}), false),
+        ("items", json!({"id": 3}), false),
+        ("items", json!({"id": "one"}), true),
+        ("item", json!({"id": 1}), false),
+        ("parts", json!({"a": 1017}), false),
+        ("nowhere.items", json!({"id": 1}), false),
+    ] {
+        let policy = held(table, key.clone());
+        for err in [
+            purge(&policy).run(&test.db).await.unwrap_err(),
+            purge(&policy).preview(&test.db).await.unwrap_err(),
+            partitions(&policy).run(&test.db).await.unwrap_err(),
+            partitions(&policy).preview(&test.db).await.unwrap_err(),
+        ] {
+            let RetentionError::HoldsNothing { hold, err } = &err else {
+                panic!("{key}: {err:?}")
+            };
+            assert_eq!(hold, &format!("row {key} of {table} (case 12)"));
+            assert_eq!(err.is_some(), by_type, "{key}");
+        }
+        // To look how it stands is not to delete.
+        assert!(status(&policy, &test.db).await.unwrap().runs.is_empty());
+    }
+    assert_eq!(test.changes().await.len(), 6);
+    let (role, _) = test.login("IN ROLE threadline_retention").await;
+    let db = test.pool_as(&role, 2).await;
+    for (table, key, stay) in [
+        ("items", json!({"id": "1"}), "items"),
+        ("items", json!({"id": 1.0}), "items"),
+        ("parts_low", json!({"a": "1017", "b": 1.5}), "parts"),
+        ("parts", json!({"a": 1017, "b": "1.5"}), "parts"),
+    ] {
+        let policy = held(table, key.clone());
+        let preview = purge(&policy).preview(&db).await.unwrap();
+        assert_eq!((preview.may_go(), preview.stay()), (4, 2), "{key}");
+        let done = purge(&policy).run(&db).await.unwrap();
+        assert_eq!(done.deleted_changes, 4, "{key}");
+        let left: Vec<String> = test
+            .all("SELECT DISTINCT table_name FROM threadline.audit_changes")
+            .await;
+        assert_eq!(left, [stay], "{key}");
+        run(&test, &days(10)).await;
+        test.run(fill).await;
+        test.age(30).await;
+    }
+    // Of a table that is gone, and of one that the role can't name, the trail knows the key.
+    test.run("CREATE SCHEMA closed; ALTER TABLE parts SET SCHEMA closed; DROP TABLE items")
+        .await;
+    test.forge("UPDATE threadline.audit_changes SET table_schema = 'closed', row_key = threadline.row_key('closed', table_name, table_pk) WHERE table_name = 'parts'")
+        .await;
+    let policy = held("items", json!({"id": 1}));
+    let key = json!({"a": 1017, "b": 1.5}).as_object().unwrap().clone();
+    let policy = policy.hold(Hold::row("closed.parts".parse().unwrap(), key));
+    let done = purge(&policy.unwrap()).run(&db).await.unwrap();
+    assert_eq!(done.deleted_changes, 2);
+}
+
+#[tokio::test]
+async fn a_class_may_let_last_versions_go_and_the_rest_keep_them() {
+    let test = items().await;
+    test.run("CREATE TABLE sessions (id int PRIMARY KEY)").await;
+    test.capture("sessions", threadline::CapturePolicy::default())
+        .await;
+    test.run("INSERT INTO items VALUES (1, 'a'); INSERT INTO sessions VALUES (1)")
+        .await;
+    test.age(30).await;
+    let class = |of: &str, keep_last: bool| {
+        days(10)
+            .keep_last(!keep_last)
+            .class("own", 10, [of.parse().unwrap()])
+            .and_then(|policy| policy.keep_last_of("own", keep_last))
+            .unwrap()
+    };
+    let policy = class("sessions", false);
+    let lanes = status(&policy, &test.db).await.unwrap().lanes;
+    assert_eq!((lanes[0].keep_last, lanes[1].keep_last), (true, false));
+    run(&test, &policy).await;
+    assert_eq!(left(&test).await, ["items insert 1 a"]);
+    assert!(matches!(
+        item(&test, 1, Utc::now()).await,
+        Snapshot::Present(_)
+    ));
+    // A table that loses its last versions is not trusted about the time before.
+    test.run("INSERT INTO sessions VALUES (2)").await;
+    test.age(30).await;
+    let lost = "SELECT table_name FROM threadline.audit_horizons WHERE unreliable_before IS NOT NULL ORDER BY 1";
+    assert_eq!(test.all::<String>(lost).await, ["sessions"]);
+    run(&test, &class("items", true)).await;
+    assert_eq!(left(&test).await, ["items insert 1 a"]);
+    assert_eq!(test.all::<String>(lost).await, ["", "sessions"]);
+}
+
+#[tokio::test]
+async fn what_classes_have_is_passed_by_in_batches_as_well() {
+    let test = items().await;
+    test.run("CREATE TABLE sessions (id int PRIMARY KEY)").await;
+    test.capture("sessions", threadline::CapturePolicy::default())
+        .await;
+    test.run("INSERT INTO sessions SELECT n FROM generate_series(1, 20) n; INSERT INTO items VALUES (1, 'a'); DELETE FROM items; CREATE SCHEMA other; CREATE TABLE other.sessions (id int PRIMARY KEY)")
+        .await;
+    test.capture("other.sessions", threadline::CapturePolicy::default())
+        .await;
+    test.age(50).await;
+    let policy = days(40)
+        .class("long", 400, ["sessions".parse().unwrap()])
+        .unwrap();
+    // The first batch looks at as many changes as it is asked to, none of which is its own.
+    let judged: Vec<String> = test
+        .all(
+            r#"SELECT coalesce(may_go::text, 'passed') FROM threadline.examine_changes(threadline.retention_rules(
+                 '{"keep_days": 40, "keep_last": true, "classes": [{"keep_days": 400, "tables": [{"schema": "public", "table": "sessions"}]}]}', now()),
+                 0, '-infinity', 0, 'infinity', 3)"#,
+        )
+        .await;
+    assert_eq!(judged, ["passed"; 3]);
+    let preview = purge(&policy)
+        .batch_size(3)
+        .preview(&test.db)
+        .await
+        .unwrap();
+    let counts: Vec<_> = preview
+        .tables
+        .iter()
+        .map(|of| (of.table.to_string(), of.may_go, of.stay))
+        .collect();
+    assert_eq!(counts, [("items".to_owned(), 2, 0)]);
+    let lanes = status(&policy, &test.db).await.unwrap().lanes;
+    let oldest: Vec<chrono::DateTime<Utc>> = test
+        .all("SELECT min(captured_at) FROM threadline.audit_changes GROUP BY table_name ORDER BY table_name")
+        .await;
+    assert_eq!(
+        [lanes[0].oldest_change, lanes[1].oldest_change],
+        [Some(oldest[0]), Some(oldest[1])]
+    );
+    let done = run(&test, &policy).await;
+    assert_eq!(done.deleted_changes, 2);
+    assert_eq!(left(&test).await.len(), 20);
+    test.run("INSERT INTO other.sessions VALUES (1)").await;
+    let lanes = status(&policy, &test.db).await.unwrap().lanes;
+    assert!(lanes[0].oldest_change > Some(oldest[0]));
 }
 
 #[tokio::test]

@@ -1,10 +1,14 @@
 use chrono::Utc;
+use sea_orm::ConnectionTrait;
 use threadline::{
-    Audited, CapturePolicy, Op, Snapshot, actor_history, as_of, incident, transaction_summaries,
-    transactions,
+    AuditContext, Audited, AuditedTransactionExt, CapturePolicy, Op, Snapshot, actor_history,
+    as_of, incident,
+    retention::{RetentionPolicy, purge},
+    transaction_summaries, transactions,
 };
 
 use super::seed::{SECRET, actor, note, seeded, seven};
+use crate::support::TestDb;
 
 mod notes {
     use sea_orm::entity::prelude::*;
@@ -223,6 +227,128 @@ async fn at_an_instant_a_record_out_of_scope_is_as_if_nothing_were_known_of_it()
     // While it was in the other organisation.
     let came = note(3).history().fetch(db).await.unwrap().entries[1].captured_at;
     assert_eq!(state(3, came).await, "nothing");
+}
+
+#[tokio::test]
+async fn what_a_purge_took_may_have_been_out_of_scope() {
+    let seed = seeded().await;
+    let test = &seed.test;
+    test.run("DELETE FROM notes WHERE id = 2").await;
+    test.age(30).await;
+    let shared = async || {
+        let shared = incident(seed.shared).in_scope(&seven());
+        shared.fetch(&test.db).await.unwrap().unwrap()
+    };
+    assert_eq!(shared().await.transaction.meta, None);
+    purge(&RetentionPolicy::keep_days(10).unwrap())
+        .run(&test.db)
+        .await
+        .unwrap();
+    let foreign: i64 = test
+        .one("SELECT count(*) FROM threadline.audit_changes WHERE table_pk = '{\"id\": 2}'")
+        .await;
+    assert_eq!(foreign, 0);
+    let shared = shared().await;
+    assert_eq!(shared.changes.len(), 1);
+    let text = serde_json::to_string(&shared).unwrap();
+    assert!(!text.contains(SECRET), "{text}");
+}
+
+#[tokio::test]
+async fn what_was_before_a_move_that_the_policy_excepts_is_not_shown() {
+    let test = TestDb::new().await;
+    test.run("CREATE TABLE notes (id bigint PRIMARY KEY, organisation_id int, body text)")
+        .await;
+    let policy = CapturePolicy {
+        except: vec!["organisation_id".to_owned()],
+        ..CapturePolicy::default()
+    };
+    test.capture("notes", policy).await;
+    // Moved here with another change, with a change of its key, and from one note of our own to the next.
+    test.run(&format!(
+        "INSERT INTO notes VALUES (1, 8, '{SECRET}'), (2, 8, '{SECRET}'), (3, 7, 'ours');
+         UPDATE notes SET organisation_id = 7, body = 'given' WHERE id = 1;
+         UPDATE notes SET organisation_id = 7, body = 'given', id = 12 WHERE id = 2;
+         UPDATE notes SET body = 'still ours', id = 13 WHERE id = 3;
+         UPDATE notes SET body = 'again'"
+    ))
+    .await;
+    let query = threadline::timeline().op(Op::Update).in_scope(&seven());
+    let page = query.fetch(&test.db).await.unwrap();
+    let text = serde_json::to_string(&page).unwrap();
+    assert!(!text.contains(SECRET), "{text}");
+    let before: Vec<_> = page
+        .entries
+        .iter()
+        .rev()
+        .map(|change| change.changed_from.as_ref().map(|from| from.as_str()))
+        .collect();
+    assert_eq!(
+        before,
+        [
+            None,
+            None,
+            Some(r#"{"id": 3, "body": "ours"}"#),
+            Some(r#"{"body": "given"}"#),
+            Some(r#"{"body": "given"}"#),
+            Some(r#"{"body": "still ours"}"#),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn of_a_transaction_so_many_changes_are_looked_through() {
+    let seed = seeded().await;
+    let test = &seed.test;
+    let id = async |first: i32, last: i32| {
+        let txn = test
+            .db
+            .begin_audited(&AuditContext::for_actor(actor()))
+            .await;
+        let txn = txn.unwrap();
+        let sql = format!(
+            "INSERT INTO notes SELECT n, CASE WHEN n = {first} OR n = {last} THEN 7 ELSE 8 END, '{SECRET}' FROM generate_series({first}, {last}) n;
+             UPDATE notes SET body = 'mine' WHERE id IN ({first}, {last})"
+        );
+        txn.execute_unprepared(&sql).await.unwrap();
+        txn.commit().await.unwrap().unwrap()
+    };
+    let large = id(100, 10_150).await;
+    let at_its_end = async |large: i64| {
+        let summary = transaction_summaries([large]).in_scope(&seven()).samples(5);
+        let mut summaries = summary.fetch(&test.db).await.unwrap();
+        summaries.pop()
+    };
+    // The first of its changes is among those, the last three are not.
+    let summary = at_its_end(large).await.unwrap();
+    assert_eq!(
+        (
+            summary.changes.value,
+            summary.changes.capped,
+            summary.samples.len()
+        ),
+        (1, true, 1)
+    );
+    test.forge(&format!(
+        "DELETE FROM threadline.audit_changes WHERE transaction_id = {large} AND id IN (SELECT min(id) FROM threadline.audit_changes WHERE transaction_id = {large})"
+    ))
+    .await;
+    assert_eq!(at_its_end(large).await, None);
+    let found = transactions()
+        .actor(actor())
+        .since(Utc::now() - chrono::TimeDelta::days(1))
+        .in_scope(&seven())
+        .fetch(&test.db)
+        .await
+        .unwrap();
+    assert!(
+        !found
+            .entries
+            .iter()
+            .any(|transaction| transaction.id == large)
+    );
+    let incident = incident(large).in_scope(&seven());
+    assert_eq!(incident.fetch(&test.db).await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! What a session says about its context: the write goes through, whatever it is.
 
-use threadline::CapturePolicy;
+use threadline::{ActorRef, CapturePolicy};
 
 use sea_orm::ConnectionTrait as _;
 
@@ -91,6 +91,14 @@ async fn an_actor_that_is_none_is_refused_and_the_rest_is_kept() {
         "true",
         &long,
         &wide,
+        // What `ActorRef` takes for no id: white space alone, and control characters.
+        "{\"type\": \"user\", \"id\": \"  \"}",
+        "{\"type\": \"user\", \"id\": \"\u{a0}\u{2003}\u{3000}\"}",
+        "{\"type\": \"user\", \"id\": \"a\\tb\"}",
+        "{\"type\": \"user\", \"id\": \"a\\u0085\"}",
+        "{\"type\": \"user\", \"id\": \"a\u{7f}b\"}",
+        "{\"type\": \"user\", \"id\": \"a\u{85}\"}",
+        "{\"type\": \"user\", \"id\": \"\u{9f}\"}",
     ] {
         let context =
             format!("{{\"actor\": {actor}, \"request_id\": \"r\", \"meta\": {{\"a\": 1}}}}");
@@ -104,6 +112,12 @@ async fn an_actor_that_is_none_is_refused_and_the_rest_is_kept() {
         stored(&test, r#"{"actor": {"type": "anonymous"}}"#).await,
         r#"{"actor_type": "anonymous"}"#
     );
+    for id in ["a b", " ä\u{a0}", "\u{200b}", "$ [x]"] {
+        assert!(ActorRef::user(id).is_ok());
+        let context = format!("{{\"actor\": {{\"type\": \"user\", \"id\": \"{id}\"}}}}");
+        let expected = format!("{{\"actor_id\": \"{id}\", \"actor_type\": \"user\"}}");
+        assert_eq!(stored(&test, &context).await, expected);
+    }
     let longest = "x".repeat(256);
     assert_eq!(
         stored(

@@ -184,6 +184,31 @@ async fn truncating_and_inserting_in_the_same_message_is_not_taken_for_a_late_de
 }
 
 #[tokio::test]
+async fn the_truncate_of_another_partition_does_not_end_a_row_whose_key_is_given_away() {
+    let test = TestDb::with_tables(
+        "CREATE TABLE p (id int PRIMARY KEY DEFERRABLE, v text) PARTITION BY RANGE (id);
+         CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10); CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (10) TO (20);",
+        &["public.p"],
+    )
+    .await;
+    test.run("INSERT INTO p VALUES (1, 'a'), (2, 'b'), (11, 'c')")
+        .await;
+    test.run("TRUNCATE p2").await;
+    test.run("UPDATE p SET id = 3 - id").await;
+    test.assert_true_trail("p").await;
+    let ends: Vec<String> = test
+        .all("SELECT DISTINCT ON (table_pk) concat_ws(' ', op, data_after) FROM threadline.audit_changes WHERE table_pk ->> 'id' IN ('1', '2') ORDER BY table_pk, captured_at DESC, id DESC")
+        .await;
+    assert_eq!(
+        ends,
+        [
+            r#"update {"v": "b", "id": 1}"#,
+            r#"update {"v": "a", "id": 2}"#
+        ]
+    );
+}
+
+#[tokio::test]
 async fn late_rows_of_a_partitioned_table_are_in_order() {
     let test = TestDb::with_tables(
         "CREATE TABLE p (id int, region int, v text, PRIMARY KEY (id, region)) PARTITION BY LIST (region);
