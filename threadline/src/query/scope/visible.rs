@@ -81,7 +81,9 @@ fn before_is_shown(scope: &ChangeScope) -> Expr {
         holds_of(scope, row),
         Func::coalesce([change_before_is_shown(scope), Expr::cust("true")]),
     );
-    none.or(Expr::Case(Box::new(moved_here.finally(false))))
+    none.or(Expr::Case(Box::new(
+        moved_here.finally(Expr::cust("false")),
+    )))
 }
 
 /// That the change of the row before this one is in scope; NULL where there is none.

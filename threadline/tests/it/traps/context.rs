@@ -227,12 +227,13 @@ async fn a_deeply_nested_meta_is_kept_or_refused_and_never_breaks_the_write() {
 #[tokio::test]
 async fn hostile_text_is_stored_as_it_came() {
     let test = table().await;
-    let id = r#"'; DROP TABLE t; -- \" \\ 😀 \t \u0001 $1 %s {{x}} <script>"#;
-    let found = stored(&test, &format!("{{\"actor\": {{\"type\": \"user\", \"id\": \"{id}\"}}, \"meta\": {{\"{id}\": \"{id}\"}}}}")).await;
+    let id = r#"'; DROP TABLE t; -- \" \\ 😀 $1 %s {{x}} <script>"#;
+    let text = format!(r"{id} \t \u0001");
+    let found = stored(&test, &format!("{{\"actor\": {{\"type\": \"user\", \"id\": \"{id}\"}}, \"meta\": {{\"{text}\": \"{text}\"}}}}")).await;
     assert_eq!(
         found,
         format!(
-            "{{\"meta\": {{\"{id}\": \"{id}\"}}, \"actor_id\": \"{id}\", \"actor_type\": \"user\"}}"
+            "{{\"meta\": {{\"{text}\": \"{text}\"}}, \"actor_id\": \"{id}\", \"actor_type\": \"user\"}}"
         )
     );
 }
