@@ -227,7 +227,8 @@ CREATE OR REPLACE TRIGGER threadline_audit_no_delete BEFORE DELETE ON "threadlin
 CREATE OR REPLACE TRIGGER threadline_audit_no_truncate BEFORE TRUNCATE ON "threadline".audit_transactions FOR EACH STATEMENT EXECUTE FUNCTION "threadline".refuse_change();
 
 -- threadline: ensure_partitions, version 1
--- Makes the monthly partitions (UTC) from this month to `months_ahead` months later. Returns how many it made.
+-- Makes the monthly partitions (UTC) from this month to `months_ahead` months later. Returns how many it made. A month with
+-- changes in the default partition can't be made; a warning names it, and it goes on to the next.
 CREATE OR REPLACE FUNCTION "threadline".ensure_partitions(months_ahead integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET lock_timeout = '2s' AS $threadline$
 DECLARE
@@ -242,8 +243,13 @@ BEGIN
   FOR v_from IN SELECT generate_series(date_trunc('month', now()), date_trunc('month', now()) + make_interval(months => months_ahead), interval '1 month') LOOP
     v_name := to_char(v_from, '"audit_changes_"YYYY"_"MM');
     CONTINUE WHEN to_regclass(format('%I.%I', 'threadline', v_name)) IS NOT NULL;
-    EXECUTE format('CREATE TABLE %I.%I PARTITION OF %I.audit_changes FOR VALUES FROM (%L) TO (%L)',
-      'threadline', v_name, 'threadline', v_from, v_from + interval '1 month');
+    BEGIN
+      EXECUTE format('CREATE TABLE %I.%I PARTITION OF %I.audit_changes FOR VALUES FROM (%L) TO (%L)',
+        'threadline', v_name, 'threadline', v_from, v_from + interval '1 month');
+    EXCEPTION WHEN check_violation THEN
+      RAISE WARNING 'threadline: partition "%" is not made, changes of that month are in the default partition already', v_name;
+      CONTINUE;
+    END;
     EXECUTE format('CREATE TRIGGER threadline_audit_no_truncate BEFORE TRUNCATE ON %I.%I FOR EACH STATEMENT EXECUTE FUNCTION %I.refuse_change()',
       'threadline', v_name, 'threadline');
     -- Readers go through the parent; ALTER DEFAULT PRIVILEGES may have given the new partition to others.
@@ -296,7 +302,8 @@ BEGIN
       v_out.actor_type := v_type;
     ELSIF v_type OPERATOR(pg_catalog.=) ANY (ARRAY['user', 'admin', 'service_account', 'job', 'system']::pg_catalog.text[])
       AND pg_catalog.jsonb_typeof(v_actor OPERATOR(pg_catalog.->) 'id') OPERATOR(pg_catalog.=) 'string'
-      AND v_id OPERATOR(pg_catalog.<>) '' AND pg_catalog.octet_length(v_id) OPERATOR(pg_catalog.<=) 256 AND pg_catalog.strpos(v_id, v_bad) OPERATOR(pg_catalog.=) 0 THEN
+      AND pg_catalog.octet_length(v_id) OPERATOR(pg_catalog.<=) 256 AND pg_catalog.strpos(v_id, v_bad) OPERATOR(pg_catalog.=) 0 AND NOT (v_id OPERATOR(pg_catalog.~) CASE WHEN pg_catalog.getdatabaseencoding() OPERATOR(pg_catalog.=) 'UTF8'
+    THEN E'[\\u0001-\\u001f\\u007f-\\u009f]|^[ \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]*$' ELSE E'[\\u0001-\\u001f\\u007f]|^ *$' END) THEN
       v_out.actor_type := v_type;
       v_out.actor_id := v_id;
     ELSE
@@ -397,7 +404,9 @@ BEGIN
           pg_catalog.octet_length(v_in OPERATOR(pg_catalog.->>) 'source'),
           pg_catalog.octet_length(v_in OPERATOR(pg_catalog.->>) 'traceparent'),
           pg_catalog.octet_length(v_in OPERATOR(pg_catalog.#>>) '{actor,id}')) OPERATOR(pg_catalog.<=) 256 IS NOT FALSE)
-        AND pg_catalog.octet_length(v_in OPERATOR(pg_catalog.->>) 'meta') OPERATOR(pg_catalog.<=) 65536 IS NOT FALSE THEN
+        AND pg_catalog.octet_length(v_in OPERATOR(pg_catalog.->>) 'meta') OPERATOR(pg_catalog.<=) 65536 IS NOT FALSE
+        AND (v_in OPERATOR(pg_catalog.#>>) '{actor,id}' OPERATOR(pg_catalog.~) CASE WHEN pg_catalog.getdatabaseencoding() OPERATOR(pg_catalog.=) 'UTF8'
+    THEN E'[\\u0001-\\u001f\\u007f-\\u009f]|^[ \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]*$' ELSE E'[\\u0001-\\u001f\\u007f]|^ *$' END) IS NOT TRUE THEN
         RETURN v_in;
       END IF;
     EXCEPTION WHEN OTHERS THEN  -- what is wrong is named below
@@ -731,7 +740,7 @@ BEGIN
                 AND o.new_version = p_old_version)
        AND coalesce((SELECT p.op <> 'delete' AND NOT EXISTS (SELECT FROM "threadline".audit_changes m
                  WHERE m.row_key = "threadline".row_key(c.table_schema, c.table_name, '{}') AND m.op = 'truncate'
-                   AND m.table_schema = c.table_schema AND m.table_name = c.table_name
+                   AND m.table_schema = c.table_schema AND m.table_name = c.table_name AND coalesce(m.partition_name = p.partition_name, true)
                    AND (m.captured_at, m.id) > (p.captured_at, p.id) AND (m.captured_at, m.id) < (c.captured_at, c.id))
                FROM "threadline".audit_changes p
               WHERE p.row_key = p_row_key AND p.table_pk = p_pk AND p.table_schema = c.table_schema AND p.table_name = c.table_name
@@ -812,19 +821,28 @@ END $threadline$;
 -- threadline: hidden_columns, version 1
 -- The columns that hold what a redaction policy names by other names, because they were renamed after the capture
 -- function was generated. `p_then` holds the table's oid and the column numbers of that time: a rename keeps the number, a
--- new column gets a higher one. After a restore from a dump the oid is another one and the numbers mean nothing. In doubt
--- every column that the function does not know is hidden.
+-- new column gets a higher one. After a restore from a dump the oid is another one and the numbers mean nothing: any column
+-- that the function does not know may be a renamed one, and where a redacted name is gone, any column but the key may have
+-- taken another's name. In doubt they are hidden.
 CREATE OR REPLACE FUNCTION "threadline".hidden_columns(p_table oid, p_known text[], p_redacted text[], p_then text[]) RETURNS text[]
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $threadline$
 DECLARE
   v_root   oid := coalesce(pg_partition_root(p_table), p_table);
-  v_then   jsonb := CASE WHEN p_then[0] = v_root::text THEN p_then[1] END;
+  v_then   jsonb;
   v_hidden text[];
+  v_gone   boolean;
   v_name   text;
   v_number integer;
   v_now    integer;
   v_holder record;
 BEGIN
+  IF p_then[0] IS DISTINCT FROM v_root::text THEN
+    v_gone := NOT p_redacted <@ ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = v_root AND a.attnum > 0 AND NOT a.attisdropped);
+    RETURN ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = v_root AND a.attnum > 0 AND NOT a.attisdropped
+      AND (a.attname <> ALL (p_known) OR v_gone AND NOT (a.attname <> ALL (p_redacted) AND EXISTS (SELECT FROM pg_index i
+        WHERE i.indrelid = v_root AND i.indisprimary AND a.attnum = ANY (i.indkey)))));
+  END IF;
+  v_then := p_then[1];
   FOREACH v_name IN ARRAY p_redacted LOOP
     v_number := (v_then ->> v_name)::integer;
     v_now := (SELECT a.attnum FROM pg_attribute a WHERE a.attrelid = v_root AND a.attname = v_name AND NOT a.attisdropped);
@@ -904,6 +922,8 @@ CREATE OR REPLACE TRIGGER threadline_audit_append_only BEFORE UPDATE OR DELETE O
 CREATE OR REPLACE TRIGGER threadline_audit_no_truncate BEFORE TRUNCATE ON "threadline".audit_evidence FOR EACH STATEMENT EXECUTE FUNCTION "threadline".refuse_change();
 
 -- threadline: record_evidence, version 1
+-- Whoever may write may record what it checked. What the trail itself relies on is not for everybody to say: a retention
+-- run leaves its own evidence, and a baseline is taken by whoever may add changes.
 CREATE OR REPLACE FUNCTION "threadline".record_evidence(p_subject text, p_reference text, p_verdict text, p_provenance jsonb) RETURNS SETOF "threadline".audit_evidence
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $threadline$
 DECLARE
@@ -915,6 +935,12 @@ BEGIN
       RAISE EXCEPTION 'threadline: evidence needs a % of 1 to 256 bytes', v_field USING ERRCODE = 'TL004';
     END IF;
   END LOOP;
+  IF p_subject = 'retention_run' THEN
+    RAISE EXCEPTION 'threadline: evidence of a retention run is recorded by the run itself' USING ERRCODE = 'TL004';
+  END IF;
+  IF p_subject = 'baseline' AND NOT has_table_privilege(coalesce(nullif(current_setting('role'), 'none'), session_user), '"threadline".audit_changes', 'INSERT') THEN
+    RAISE EXCEPTION 'threadline: evidence of a baseline is recorded by a role that may add changes' USING ERRCODE = 'insufficient_privilege';
+  END IF;
   IF p_verdict IS NULL OR p_verdict NOT IN ('proven', 'inferred', 'unsupported') THEN
     RAISE EXCEPTION 'threadline: evidence is proven, inferred or unsupported, not "%"', p_verdict USING ERRCODE = 'TL004';
   END IF;
@@ -1013,6 +1039,7 @@ CREATE OR REPLACE FUNCTION "threadline".retention_rules(p_policy jsonb, p_now ti
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' AS $threadline$
 DECLARE
   v_days   jsonb;
+  v_last   jsonb;
   v_twice  text;
 BEGIN
   FOR v_days IN SELECT p_policy -> 'keep_days' UNION ALL SELECT c.value -> 'keep_days' FROM jsonb_array_elements(coalesce(p_policy -> 'classes', '[]')) AS c LOOP
@@ -1020,9 +1047,11 @@ BEGIN
       RAISE EXCEPTION 'threadline: keep_days of a retention policy is a whole number from 1 to 36500, not %', coalesce(v_days::text, 'missing') USING ERRCODE = 'TL006';
     END IF;
   END LOOP;
-  IF jsonb_typeof(p_policy -> 'keep_last') IS DISTINCT FROM 'boolean' THEN
-    RAISE EXCEPTION 'threadline: keep_last of a retention policy is true or false, not %', coalesce((p_policy -> 'keep_last')::text, 'missing') USING ERRCODE = 'TL006';
-  END IF;
+  FOR v_last IN SELECT p_policy -> 'keep_last' UNION ALL SELECT c.value -> 'keep_last' FROM jsonb_array_elements(coalesce(p_policy -> 'classes', '[]')) AS c WHERE c.value ? 'keep_last' LOOP
+    IF jsonb_typeof(v_last) IS DISTINCT FROM 'boolean' THEN
+      RAISE EXCEPTION 'threadline: keep_last of a retention policy is true or false, not %', coalesce(v_last::text, 'missing') USING ERRCODE = 'TL006';
+    END IF;
+  END LOOP;
   SELECT format('%I.%I', t.value ->> 'schema', t.value ->> 'table') INTO v_twice
     FROM jsonb_array_elements(coalesce(p_policy -> 'classes', '[]')) AS c, jsonb_array_elements(c.value -> 'tables') AS t
    GROUP BY t.value ->> 'schema', t.value ->> 'table' HAVING count(*) > 1 LIMIT 1;
@@ -1032,7 +1061,7 @@ BEGIN
   RETURN jsonb_build_object(
     'keep_last', p_policy -> 'keep_last',
     'cutoff', p_now - make_interval(days => (p_policy ->> 'keep_days')::integer),
-    'tables', (SELECT coalesce(jsonb_agg(jsonb_build_object('schema', t.value -> 'schema', 'table', t.value -> 'table',
+    'tables', (SELECT coalesce(jsonb_agg(jsonb_build_object('schema', t.value -> 'schema', 'table', t.value -> 'table', 'keep_last', coalesce(c.value -> 'keep_last', p_policy -> 'keep_last'),
           'cutoff', p_now - make_interval(days => (c.value ->> 'keep_days')::integer)) ORDER BY t.value ->> 'schema', t.value ->> 'table'), '[]')
         FROM jsonb_array_elements(coalesce(p_policy -> 'classes', '[]')) AS c, jsonb_array_elements(c.value -> 'tables') AS t),
     'rows', (SELECT coalesce(jsonb_agg("threadline".row_key(h.value -> 'row' ->> 'schema', h.value -> 'row' ->> 'table', h.value -> 'row' -> 'key')), '[]')
@@ -1050,27 +1079,31 @@ CREATE OR REPLACE FUNCTION "threadline".raise_horizons(p_rules jsonb) RETURNS vo
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $threadline$
 DECLARE
   v_default timestamptz := (p_rules ->> 'cutoff')::timestamptz;
-  v_lossy   boolean := NOT (p_rules ->> 'keep_last')::boolean;
+  -- Since when last versions are kept; NULL where they always are.
+  v_lossy   timestamptz := CASE WHEN NOT (p_rules ->> 'keep_last')::boolean THEN v_default END;
 BEGIN
   -- A table that is named for the first time begins with what held for it so far.
   INSERT INTO "threadline".audit_horizons (table_schema, table_name, complete_since, unreliable_before)
-  SELECT t.value ->> 'schema', t.value ->> 'table', greatest(d.complete_since, c.at), greatest(d.unreliable_before, CASE WHEN v_lossy THEN c.at END)
+  SELECT t.value ->> 'schema', t.value ->> 'table', greatest(d.complete_since, c.at), greatest(d.unreliable_before, CASE WHEN NOT (t.value ->> 'keep_last')::boolean THEN c.at END)
     FROM jsonb_array_elements(p_rules -> 'tables') AS t CROSS JOIN LATERAL (SELECT (t.value ->> 'cutoff')::timestamptz) AS c(at)
     LEFT JOIN "threadline".audit_horizons d ON d.table_schema = '' AND d.table_name = ''
    WHERE NOT EXISTS (SELECT FROM "threadline".audit_horizons h WHERE h.table_schema = t.value ->> 'schema' AND h.table_name = t.value ->> 'table');
   INSERT INTO "threadline".audit_horizons (table_schema, table_name, complete_since, unreliable_before)
-  VALUES ('', '', v_default, CASE WHEN v_lossy THEN v_default END) ON CONFLICT DO NOTHING;
+  VALUES ('', '', v_default, v_lossy) ON CONFLICT DO NOTHING;
   UPDATE "threadline".audit_horizons h
-     SET complete_since = greatest(h.complete_since, r.at), unreliable_before = greatest(h.unreliable_before, CASE WHEN v_lossy THEN r.at END)
-    FROM (SELECT o.table_schema, o.table_name, coalesce((SELECT (t.value ->> 'cutoff')::timestamptz FROM jsonb_array_elements(p_rules -> 'tables') AS t
-             WHERE t.value ->> 'schema' = o.table_schema AND t.value ->> 'table' = o.table_name), v_default) AS at FROM "threadline".audit_horizons o) AS r
+     SET complete_since = greatest(h.complete_since, r.at), unreliable_before = greatest(h.unreliable_before, r.lossy)
+    FROM (SELECT o.table_schema, o.table_name, coalesce(c.at, v_default) AS at, CASE WHEN c.at IS NULL THEN v_lossy WHEN NOT c.keep_last THEN c.at END AS lossy
+            FROM "threadline".audit_horizons o
+            LEFT JOIN LATERAL (SELECT (t.value ->> 'cutoff')::timestamptz, (t.value ->> 'keep_last')::boolean FROM jsonb_array_elements(p_rules -> 'tables') AS t
+              WHERE t.value ->> 'schema' = o.table_schema AND t.value ->> 'table' = o.table_name) AS c(at, keep_last) ON true) AS r
    WHERE h.table_schema = r.table_schema AND h.table_name = r.table_name;
 END $threadline$;
 
 -- threadline: examine_changes, version 1
 -- The next changes of a lane that are older than its cutoff, oldest first, and whether each may go. Lane 0 has the tables
--- without a class, lane n the n-th table that has one. What may go depends on the trail and the rules alone, not on what
--- went before, so a run that was cut off and begun again comes to the same end.
+-- without a class, lane n the n-th table that has one. Lane 0 passes by the changes of those and does not judge
+-- them, so that no call looks at more than it is asked to. What may go depends on the trail and the rules alone, not on
+-- what went before, so a run that was cut off and begun again comes to the same end.
 CREATE OR REPLACE FUNCTION "threadline".examine_changes(p_rules jsonb, p_lane integer, p_after timestamptz, p_after_id bigint, p_until timestamptz, p_limit integer)
 RETURNS TABLE (captured_at timestamptz, id bigint, transaction_id bigint, table_schema text, table_name text, may_go boolean)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_hashjoin = off SET enable_mergejoin = off SET plan_cache_mode = force_custom_plan AS $threadline$
@@ -1081,14 +1114,14 @@ DECLARE
   v_by_transaction boolean := v_correlations <> '{}' OR v_actors <> '{}';
 
   v_rows bigint[] := ARRAY(SELECT jsonb_array_elements_text(p_rules -> 'rows')::bigint);
-  v_keep_last boolean := (p_rules ->> 'keep_last')::boolean;
-  v_lane jsonb := p_rules -> 'tables' -> (p_lane - 1);
-  v_cutoff timestamptz := (CASE WHEN p_lane = 0 THEN p_rules ->> 'cutoff' ELSE v_lane ->> 'cutoff' END)::timestamptz;
+  v_lane jsonb := CASE WHEN p_lane > 0 THEN p_rules -> 'tables' -> (p_lane - 1) END;
+  v_cutoff timestamptz := (coalesce(v_lane, p_rules) ->> 'cutoff')::timestamptz;
+  v_keep_last boolean := (coalesce(v_lane, p_rules) ->> 'keep_last')::boolean;
 BEGIN
   IF p_lane = 0 THEN
     RETURN QUERY
     SELECT c.captured_at, c.id, c.transaction_id, c.table_schema, c.table_name,
-      NOT (v_rows @> ARRAY[c.row_key]) AND NOT (v_by_transaction AND (EXISTS (SELECT FROM "threadline".audit_transactions t WHERE t.id = c.transaction_id
+      CASE WHEN NOT EXISTS (SELECT FROM jsonb_array_elements(p_rules -> 'tables') AS x WHERE x.value ->> 'schema' = c.table_schema AND x.value ->> 'table' = c.table_name) THEN NOT (v_rows @> ARRAY[c.row_key]) AND NOT (v_by_transaction AND (EXISTS (SELECT FROM "threadline".audit_transactions t WHERE t.id = c.transaction_id
           AND (v_correlations @> ARRAY[t.correlation_id] OR v_actors @> ARRAY[concat_ws(':', t.actor_type, t.actor_id)]))
         OR EXISTS (SELECT FROM "threadline".audit_actions t WHERE t.transaction_id = c.transaction_id
           AND (v_correlations @> ARRAY[t.correlation_id] OR v_actors @> ARRAY[concat_ws(':', t.actor_type, t.actor_id)]))))
@@ -1110,17 +1143,17 @@ BEGIN
             WHERE m.row_key = "threadline".row_key(c.table_schema, c.table_name, '{}') AND m.op = 'truncate'
               AND m.table_schema = c.table_schema AND m.table_name = c.table_name AND coalesce(m.partition_name = c.partition_name, true)
               AND (m.captured_at, m.id) > (c.captured_at, c.id) AND m.captured_at < v_cutoff)
-      END
+      END END
     FROM (SELECT a.captured_at, a.id, a.transaction_id, a.row_key, a.table_schema, a.table_name, a.partition_name, a.op, a.table_pk
             FROM "threadline".audit_changes a
-           WHERE NOT EXISTS (SELECT FROM jsonb_array_elements(p_rules -> 'tables') AS x WHERE x.value ->> 'schema' = a.table_schema AND x.value ->> 'table' = a.table_name) AND (a.captured_at, a.id) > (p_after, p_after_id) AND a.captured_at >= p_after AND a.captured_at < least(v_cutoff, p_until)
+           WHERE true AND (a.captured_at, a.id) > (p_after, p_after_id) AND a.captured_at >= p_after AND a.captured_at < least(v_cutoff, p_until)
            ORDER BY a.captured_at, a.id LIMIT p_limit) AS c
     ORDER BY c.captured_at, c.id;
 
   ELSE
     RETURN QUERY
     SELECT c.captured_at, c.id, c.transaction_id, c.table_schema, c.table_name,
-      NOT (v_rows @> ARRAY[c.row_key]) AND NOT (v_by_transaction AND (EXISTS (SELECT FROM "threadline".audit_transactions t WHERE t.id = c.transaction_id
+      CASE WHEN true THEN NOT (v_rows @> ARRAY[c.row_key]) AND NOT (v_by_transaction AND (EXISTS (SELECT FROM "threadline".audit_transactions t WHERE t.id = c.transaction_id
           AND (v_correlations @> ARRAY[t.correlation_id] OR v_actors @> ARRAY[concat_ws(':', t.actor_type, t.actor_id)]))
         OR EXISTS (SELECT FROM "threadline".audit_actions t WHERE t.transaction_id = c.transaction_id
           AND (v_correlations @> ARRAY[t.correlation_id] OR v_actors @> ARRAY[concat_ws(':', t.actor_type, t.actor_id)]))))
@@ -1142,7 +1175,7 @@ BEGIN
             WHERE m.row_key = "threadline".row_key(c.table_schema, c.table_name, '{}') AND m.op = 'truncate'
               AND m.table_schema = c.table_schema AND m.table_name = c.table_name AND coalesce(m.partition_name = c.partition_name, true)
               AND (m.captured_at, m.id) > (c.captured_at, c.id) AND m.captured_at < v_cutoff)
-      END
+      END END
     FROM (SELECT a.captured_at, a.id, a.transaction_id, a.row_key, a.table_schema, a.table_name, a.partition_name, a.op, a.table_pk
             FROM "threadline".audit_changes a
            WHERE a.table_name = v_lane ->> 'table' AND a.table_schema = v_lane ->> 'schema' AND (a.captured_at, a.id) > (p_after, p_after_id) AND a.captured_at >= p_after AND a.captured_at < least(v_cutoff, p_until)
@@ -1335,10 +1368,30 @@ BEGIN
   END LOOP;
 END $threadline$;
 
+-- threadline: what_ends, version 1
+-- One end of a partition, a delete or a truncate marker, of a row that has older changes from p_since until p_before, or
+-- nothing. Without its end such a row would seem to be there still.
+CREATE OR REPLACE FUNCTION "threadline".what_ends(p_from timestamptz, p_until timestamptz, p_since timestamptz, p_before timestamptz) RETURNS TABLE (table_schema text, table_name text)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $threadline$
+  SELECT c.table_schema, c.table_name FROM "threadline".audit_changes c
+   WHERE c.captured_at >= p_from AND c.captured_at < p_until AND c.op IN ('delete', 'truncate')
+     AND EXISTS (SELECT FROM "threadline".audit_changes a WHERE a.captured_at >= p_since AND a.captured_at < p_before)
+     AND CASE c.op
+       WHEN 'delete' THEN EXISTS (SELECT FROM "threadline".audit_changes o
+         WHERE o.row_key = c.row_key AND o.table_pk = c.table_pk AND o.table_schema = c.table_schema AND o.table_name = c.table_name
+           AND o.captured_at >= p_since AND o.captured_at < p_before)
+       ELSE EXISTS (SELECT FROM "threadline".audit_changes o
+         WHERE o.table_name = c.table_name AND o.table_schema = c.table_schema AND coalesce(c.partition_name = o.partition_name, true)
+           AND o.captured_at >= p_since AND o.captured_at < p_before)
+     END
+   LIMIT 1
+$threadline$;
+
 -- threadline: drop_partition, version 1
--- Drops a month that is past the cutoff of every table and holds nothing that has to stay; gives whether it did. The
--- months before go first. The look at its rows keeps nobody waiting. For the end itself the whole trail is locked: writers
--- wait for milliseconds, and never longer than the lock timeout, after which it lets them pass and tries again.
+-- Drops a month that is past the cutoff of every table and holds nothing that has to stay; gives whether it did. The end
+-- of a row does not go before what it ends. The look at its rows keeps nobody waiting. For the end itself the whole trail
+-- is locked: writers wait for milliseconds, and never longer than the lock timeout, after which it lets them pass and
+-- tries again.
 CREATE OR REPLACE FUNCTION "threadline".drop_partition(p_run bigint, p_name text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '200ms' AS $threadline$
 DECLARE
@@ -1356,7 +1409,8 @@ BEGIN
     RAISE EXCEPTION 'threadline: "%" is not yet past the cutoff of every table', p_name USING ERRCODE = 'TL006';
   END IF;
   EXECUTE format('LOCK TABLE %I.%I IN SHARE MODE', 'threadline', p_name);
-  IF EXISTS (SELECT FROM "threadline".what_stays(v_run.rules, coalesce(v_part.starts_at, '-infinity'), v_part.ends_at)) THEN
+  IF EXISTS (SELECT FROM "threadline".what_stays(v_run.rules, coalesce(v_part.starts_at, '-infinity'), v_part.ends_at))
+     OR EXISTS (SELECT FROM "threadline".what_ends(coalesce(v_part.starts_at, '-infinity'), v_part.ends_at, '-infinity', v_part.starts_at)) THEN
     PERFORM "threadline".note_run(v_run, 0);
     RETURN false;
   END IF;
@@ -1669,12 +1723,12 @@ SELECT "threadline".ensure_partitions(12);
 DO $threadline$
 BEGIN
   IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'threadline_capture') AND coalesce((SELECT pg_catalog.pg_has_role(current_user, r.oid, 'USAGE') AND CASE WHEN pg_catalog.current_setting('server_version_num')::integer < 160000 THEN true ELSE pg_catalog.pg_has_role(current_user, r.oid, 'SET') END FROM pg_catalog.pg_roles r WHERE r.rolname = 'threadline_capture'), false) THEN
-    EXECUTE 'REVOKE ALL ON FUNCTION "threadline".record_evidence(text, text, text, jsonb), "threadline".retention_rules(jsonb, timestamptz), "threadline".raise_horizons(jsonb), "threadline".examine_changes(jsonb, integer, timestamptz, bigint, timestamptz, integer), "threadline".examine_transactions(jsonb, bigint, integer), "threadline".begin_retention(text, jsonb, jsonb), "threadline".open_run(bigint), "threadline".purge_batch(bigint, integer), "threadline".note_run("threadline".audit_retention_runs, bigint), "threadline".fail_retention(bigint, text), "threadline".list_partitions(), "threadline".what_stays(jsonb, timestamptz, timestamptz), "threadline".drop_partition(bigint, text) FROM "threadline_capture"';
+    EXECUTE 'REVOKE ALL ON FUNCTION "threadline".record_evidence(text, text, text, jsonb), "threadline".retention_rules(jsonb, timestamptz), "threadline".raise_horizons(jsonb), "threadline".examine_changes(jsonb, integer, timestamptz, bigint, timestamptz, integer), "threadline".examine_transactions(jsonb, bigint, integer), "threadline".begin_retention(text, jsonb, jsonb), "threadline".open_run(bigint), "threadline".purge_batch(bigint, integer), "threadline".note_run("threadline".audit_retention_runs, bigint), "threadline".fail_retention(bigint, text), "threadline".list_partitions(), "threadline".what_stays(jsonb, timestamptz, timestamptz), "threadline".what_ends(timestamptz, timestamptz, timestamptz, timestamptz), "threadline".drop_partition(bigint, text) FROM "threadline_capture"';
   END IF;
   IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'threadline_reader') THEN
     EXECUTE 'GRANT SELECT ON "threadline".audit_evidence, "threadline".audit_retention_runs, "threadline".audit_horizons TO "threadline_reader"';
     -- To see what a policy would delete, reading is enough.
-    EXECUTE 'GRANT EXECUTE ON FUNCTION "threadline".retention_rules(jsonb, timestamptz), "threadline".list_partitions(), "threadline".what_stays(jsonb, timestamptz, timestamptz), "threadline".examine_changes(jsonb, integer, timestamptz, bigint, timestamptz, integer), "threadline".examine_transactions(jsonb, bigint, integer) TO "threadline_reader"';
+    EXECUTE 'GRANT EXECUTE ON FUNCTION "threadline".retention_rules(jsonb, timestamptz), "threadline".list_partitions(), "threadline".what_stays(jsonb, timestamptz, timestamptz), "threadline".what_ends(timestamptz, timestamptz, timestamptz, timestamptz), "threadline".examine_changes(jsonb, integer, timestamptz, bigint, timestamptz, integer), "threadline".examine_transactions(jsonb, bigint, integer) TO "threadline_reader"';
   END IF;
   IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'threadline_writer') THEN
     EXECUTE 'GRANT EXECUTE ON FUNCTION "threadline".record_evidence(text, text, text, jsonb) TO "threadline_writer"';
@@ -1682,7 +1736,7 @@ BEGIN
   IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'threadline_retention') THEN
     EXECUTE 'GRANT USAGE ON SCHEMA "threadline" TO "threadline_retention"';
     EXECUTE 'GRANT SELECT ON "threadline".audit_transactions, "threadline".audit_actions, "threadline".audit_changes, "threadline".audit_evidence, "threadline".audit_retention_runs, "threadline".audit_horizons TO "threadline_retention"';
-    EXECUTE 'GRANT EXECUTE ON FUNCTION "threadline".row_key(text, text, jsonb), "threadline".retention_rules(jsonb, timestamptz), "threadline".list_partitions(), "threadline".what_stays(jsonb, timestamptz, timestamptz), "threadline".examine_changes(jsonb, integer, timestamptz, bigint, timestamptz, integer), "threadline".examine_transactions(jsonb, bigint, integer), "threadline".begin_retention(text, jsonb, jsonb), "threadline".purge_batch(bigint, integer), "threadline".fail_retention(bigint, text), "threadline".drop_partition(bigint, text), "threadline".ensure_partitions(integer), "threadline".record_evidence(text, text, text, jsonb) TO "threadline_retention"';
+    EXECUTE 'GRANT EXECUTE ON FUNCTION "threadline".row_key(text, text, jsonb), "threadline".table_ref(text), "threadline".row_ref(anyelement, text, jsonb), "threadline".retention_rules(jsonb, timestamptz), "threadline".list_partitions(), "threadline".what_stays(jsonb, timestamptz, timestamptz), "threadline".what_ends(timestamptz, timestamptz, timestamptz, timestamptz), "threadline".examine_changes(jsonb, integer, timestamptz, bigint, timestamptz, integer), "threadline".examine_transactions(jsonb, bigint, integer), "threadline".begin_retention(text, jsonb, jsonb), "threadline".purge_batch(bigint, integer), "threadline".fail_retention(bigint, text), "threadline".drop_partition(bigint, text), "threadline".ensure_partitions(integer), "threadline".record_evidence(text, text, text, jsonb) TO "threadline_retention"';
   END IF;
 END $threadline$;
 
