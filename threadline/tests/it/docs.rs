@@ -227,6 +227,7 @@ fn the_checklist_lists_every_code() {
         include_str!("../../src/health/finding/partition.rs"),
         include_str!("../../src/health/finding/privilege.rs"),
         include_str!("../../src/health/finding/replica.rs"),
+        include_str!("../../src/health/finding/restored.rs"),
         include_str!("../../src/health/finding/retention.rs"),
         include_str!("../../src/health/finding/schema_function.rs"),
     ];
