@@ -115,6 +115,17 @@ fn every_read_is_measured() {
             .iter()
             .any(|scenario| scenario["name"] == "timeline" && scenario["page"] == 1_000)
     );
+    let refused = bench(&["reads", "--only", "typo"]).stderr;
+    let listed = String::from_utf8_lossy(&refused);
+    for scenario in &scenarios {
+        let name = scenario["name"].as_str().unwrap();
+        let group = name.split_once('_').map_or(name, |(group, _)| group);
+        let mut listed = listed.split([',', ' ', '\n']);
+        assert!(
+            listed.any(|other| other == name || other == group),
+            "{name}"
+        );
+    }
 }
 
 #[test]
