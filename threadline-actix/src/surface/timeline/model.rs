@@ -136,8 +136,8 @@ impl TimelinePage {
     /// What the fields of the form hold: what is not at its default.
     fn values(&self) -> Value {
         let chosen: BTreeMap<_, _> = self.filter.pairs().into_iter().collect();
-        let fields = PARAMETERS.map(|name| (name, chosen.get(name).cloned().unwrap_or_default()));
-        fields.into_iter().collect()
+        let value = |name| chosen.get(name).map_or("", String::as_str);
+        Value::from_pairs(PARAMETERS.map(|name| (name, value(name))))
     }
 
     /// Why there is nothing on the page.
