@@ -53,7 +53,7 @@ async fn nearest<C: ConnectionTrait>(
 ) -> Result<Option<JsonText>> {
     let mut search = Search::new(filter, way, None, limit);
     while let Some(step) = search.step(1, db).await? {
-        let step = step.limit(1).select_only().column(Column::TablePk);
+        let step = step.select_only().column(Column::TablePk);
         let key = step.into_model::<Key>().one(db).await?;
         if let Some(Key { table_pk }) = key {
             return Ok(Some(table_pk));
