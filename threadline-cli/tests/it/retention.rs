@@ -356,6 +356,11 @@ fn the_guides_policy_grant_and_commands_work_as_they_stand() {
     let retention = include_str!("../../../docs/retention.md");
     let brownfield = include_str!("../../../docs/brownfield-continuity.md");
     let (host, test) = old_items("guides", 4);
+    // What the guide holds has to be there.
+    test.run(
+        r#"INSERT INTO threadline.audit_changes (transaction_id, captured_at, row_key, table_schema, table_name, op, table_pk)
+           VALUES (0, now(), threadline.row_key('public', 'invoices', '{"id": 1017}'), 'public', 'invoices', 'insert', '{"id": 1017}')"#,
+    );
     let toml: String = blocks(retention, "toml").concat();
     host.write("threadline.toml", &toml);
     test.run("DROP ROLE IF EXISTS my_operator; CREATE ROLE my_operator");
