@@ -23,7 +23,7 @@ pub(crate) use self::{
     migration::{GenTriggersArgs, InstallArgs},
     retention::{RetentionCommand, RetentionPartitionsArgs, RetentionPurgeArgs, RetentionShowArgs},
     shared::{ConnectionArgs, DatabaseArgs, ExecutionArgs, OutputArgs, ProjectArgs, WriteArgs},
-    trail::{AsOfArgs, FilterArgs, HistoryArgs, IncidentArgs, TimelineArgs},
+    trail::{AsOfArgs, FilterArgs, HistoryArgs, IncidentArgs, TimelineArgs, TransactionsArgs},
 };
 
 /// Audit toolkit for SeaORM and PostgreSQL.
@@ -60,6 +60,7 @@ pub(crate) enum Command {
     Timeline(TimelineArgs),
     History(HistoryArgs),
     AsOf(AsOfArgs),
+    Transactions(TransactionsArgs),
     Incident(IncidentArgs),
     Completions(CompletionsArgs),
 }

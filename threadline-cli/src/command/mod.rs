@@ -13,4 +13,5 @@ pub(crate) mod install;
 pub(crate) mod policy;
 pub(crate) mod retention;
 pub(crate) mod timeline;
+pub(crate) mod transactions;
 pub(crate) mod verify_coverage;

@@ -36,6 +36,7 @@ fn the_help_is_the_documentation_of_every_command() {
         &["timeline"],
         &["history"],
         &["as-of"],
+        &["transactions"],
         &["incident"],
         &["completions"],
     ] {

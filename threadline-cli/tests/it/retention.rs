@@ -323,7 +323,7 @@ fn a_purge_that_is_late_is_a_finding_until_the_command_that_it_prints_was_run() 
             .unwrap()
             .split(' '),
     );
-    assert!(count(&test) > 0, "the last versions of live rows stay");
+    assert!(count(&test) > 0, "the last changes of live rows stay");
     assert_eq!(found(&host), Vec::<Value>::new());
 
     // A shorter time makes the last purge late, and the tables without a class are told of together.

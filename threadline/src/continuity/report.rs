@@ -90,7 +90,7 @@ pub async fn continuity<C: ConnectionTrait>(db: &C) -> Result<Continuity, Contin
             at,
             rows: row.baseline_rows.unwrap_or_default(),
         });
-        // A purge that kept no last versions made quiet rows unknown again.
+        // A purge that kept no last changes made quiet rows unknown again.
         let holds = |mark: &BaselineMark| row.unreliable_before.is_none_or(|lost| lost <= mark.at);
         let since = baseline.filter(holds).map(|mark| mark.at);
         Ok(TableContinuity {

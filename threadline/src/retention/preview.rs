@@ -28,7 +28,7 @@ pub struct TablePreview {
     pub cutoff: DateTime<Utc>,
     /// How many old changes would go.
     pub may_go: u64,
-    /// How many old changes would stay: held, or the last version of a live row.
+    /// How many old changes would stay: held, or the last change of a live row.
     pub stay: u64,
 }
 

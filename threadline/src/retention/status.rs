@@ -22,7 +22,7 @@ pub struct RetentionStatus {
     pub schema_version: u32,
     /// Tables without a class together, then each table that has one.
     pub lanes: Vec<LaneStatus>,
-    /// Whether the last version of a live row stays.
+    /// Whether the last change of a live row stays.
     pub keep_last: bool,
     /// What is held, in words.
     pub holds: Vec<String>,

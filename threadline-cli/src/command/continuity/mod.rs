@@ -8,8 +8,8 @@ use crate::{
     args::{ContinuityArgs, ContinuityCommand},
     database::Database,
     error::Result,
-    json::json_of_version,
-    output::Report,
+    output::{Report, visible},
+    trail::instant,
 };
 
 /// Explains, or runs the subcommand.
@@ -22,14 +22,7 @@ pub(crate) fn run(args: &ContinuityArgs) -> Result<Report> {
     }
     let database = Database::open(&args.connection)?;
     let report = database.read(async |db| continuity(db).await)?;
-    Ok(Report {
-        text: if args.output.json {
-            json_of_version(&report)?
-        } else {
-            text(&report)
-        },
-        ..Report::default()
-    })
+    Report::answer_of_version(args.output, &report, text)
 }
 
 fn text(report: &Continuity) -> String {
@@ -40,28 +33,28 @@ fn text(report: &Continuity) -> String {
 }
 
 fn explain(table: &TableContinuity) -> String {
-    let name = &table.table;
+    let name = visible(&table.table.to_string());
     let mut text = format!("{name}\n");
     let mut say = |line: String| text += &format!("  {line}\n");
     if !table.captured {
         say("capture is switched off: what happens now leaves no trace".to_owned());
     }
     say(match table.first_change {
-        Some(at) => format!("oldest change: {}", at.to_rfc3339()),
+        Some(at) => format!("oldest change: {}", instant(at)),
         None => "no change yet".to_owned(),
     });
     if let Some(at) = table.complete_since {
-        say(format!("purged before: {}", at.to_rfc3339()));
+        say(format!("purged before: {}", instant(at)));
     }
     if let Some(mark) = table.baseline {
         say(format!(
             "baseline: {} rows, ended {}",
             mark.rows,
-            mark.at.to_rfc3339()
+            instant(mark.at)
         ));
     }
     say(match table.every_row_since {
-        Some(at) => format!("every row has an answer since {}", at.to_rfc3339()),
+        Some(at) => format!("every row has an answer since {}", instant(at)),
         None => format!(
             "a row that was there before capture began has an answer since its first change only; \
              `cargo threadline continuity baseline --table '{name}' --execute` gives each one"

@@ -1,6 +1,6 @@
 //! `cargo threadline gen-triggers`
 
-pub(crate) mod catalogue;
+mod catalogue;
 pub(crate) mod declared;
 mod names;
 mod refusal;
@@ -15,7 +15,7 @@ use threadline::{
 };
 
 use self::{catalogue::Catalogue, declared::Declarations};
-pub(crate) use self::{catalogue::CatalogueError, refusal::Refusal};
+pub(crate) use self::refusal::Refusal;
 use crate::{
     args::GenTriggersArgs,
     error::Result,

@@ -6,7 +6,7 @@ mod verified;
 
 use std::collections::BTreeSet;
 
-use threadline::health::{DeclaredTable, coverage_evidence};
+use threadline::health::{DeclaredTable, expected_coverage_evidence};
 
 use self::verified::Verified;
 use super::health::{Target, coverage, target::names};
@@ -23,8 +23,8 @@ use crate::{
 /// When nothing is expected, the project is not understood, or the database cannot be looked at.
 pub(crate) fn run(args: &VerifyCoverageArgs) -> Result<Report> {
     let target = Target::open(&args.database)?;
-    let config = &target.settings.config.coverage;
-    let mut expected: BTreeSet<_> = names("expected", &config.expected)?.into_iter().collect();
+    let expected = &target.config().coverage.expected;
+    let mut expected: BTreeSet<_> = names("expected", expected)?.into_iter().collect();
     if expected.is_empty() {
         expected.extend(target.declared.iter().map(|(table, _)| table.name.clone()));
     }
@@ -48,8 +48,7 @@ pub(crate) fn run(args: &VerifyCoverageArgs) -> Result<Report> {
     }));
     let report = target.fetch(async |db| health.fetch_coverage(db).await)?;
     let verified = Verified::new(&report, &expected, &target.declared);
-    let tables = verified.tables.iter().map(|table| table.coverage);
-    target.record(coverage_evidence(&report.audit_schema, tables))?;
+    target.record(expected_coverage_evidence(&report, &expected))?;
     let format = if args.json { Format::Json } else { args.format };
     Ok(Report {
         found: !verified.is_covered(),
