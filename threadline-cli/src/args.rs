@@ -10,6 +10,7 @@ mod migration;
 mod retention;
 mod shared;
 mod trail;
+mod views;
 
 use clap::{Parser, Subcommand};
 
@@ -24,6 +25,7 @@ pub(crate) use self::{
     retention::{RetentionCommand, RetentionPartitionsArgs, RetentionPurgeArgs, RetentionShowArgs},
     shared::{ConnectionArgs, DatabaseArgs, ExecutionArgs, OutputArgs, ProjectArgs, WriteArgs},
     trail::{AsOfArgs, FilterArgs, HistoryArgs, IncidentArgs, TimelineArgs, TransactionsArgs},
+    views::ViewsArgs,
 };
 
 /// Audit toolkit for SeaORM and PostgreSQL.
@@ -62,5 +64,6 @@ pub(crate) enum Command {
     AsOf(AsOfArgs),
     Transactions(TransactionsArgs),
     Incident(IncidentArgs),
+    Views(ViewsArgs),
     Completions(CompletionsArgs),
 }

@@ -101,6 +101,7 @@ fn run(command: Command) -> Result<Report> {
         Command::AsOf(args) => command::as_of::run(&args),
         Command::Transactions(args) => command::transactions::run(&args),
         Command::Incident(args) => command::incident::run(&args),
+        Command::Views(args) => command::views::run(&args),
         Command::Completions(args) => command::completions::run(&args),
     }
 }

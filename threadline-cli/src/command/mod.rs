@@ -15,3 +15,4 @@ pub(crate) mod retention;
 pub(crate) mod timeline;
 pub(crate) mod transactions;
 pub(crate) mod verify_coverage;
+pub(crate) mod views;

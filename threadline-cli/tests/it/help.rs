@@ -38,6 +38,7 @@ fn the_help_is_the_documentation_of_every_command() {
         &["as-of"],
         &["transactions"],
         &["incident"],
+        &["views"],
         &["completions"],
     ] {
         let name = format!("help_{}", command.join("_"));

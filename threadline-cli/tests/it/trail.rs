@@ -380,6 +380,33 @@ fn transactions_are_listed_by_whose_they_are_also_those_that_changed_nothing() {
 }
 
 #[test]
+fn the_views_of_an_operator_are_listed_and_no_others() {
+    let (host, test) = trail("trail_views");
+    for (id, name, table) in [
+        ("carol", "deletes", "posts"),
+        ("carol", "odd", "a\u{1b}[2J"),
+        ("dave", "mine", "posts"),
+    ] {
+        let actor = json!({"type": "admin", "id": id});
+        let filters = json!({"table": table, "op": "delete"});
+        test.run(&format!(
+            "SELECT threadline.save_view('{actor}', '{name}', '{filters}')"
+        ));
+    }
+    let json = read(&host, &["views", "--actor", "admin:carol"]);
+    let entries = json["entries"].as_array().unwrap();
+    assert_eq!(entries.len(), 2, "{json}");
+    assert_eq!(entries[0]["filters"]["table"], "posts");
+    let text = host.done(["views", "--actor", "admin:carol"]);
+    let lines: Vec<_> = text.lines().collect();
+    assert!(lines[0].starts_with("VIEW  NAME     FILTERS"), "{text}");
+    assert!(lines[1].starts_with("1     deletes  op=delete table=posts"), "{text}");
+    assert!(lines[2].starts_with(r"2     odd      op=delete table=a\u{1b}[2J"), "{text}");
+    let none = host.done(["views", "--actor", "admin:erin"]);
+    assert_eq!(none, "no views\n");
+}
+
+#[test]
 fn the_name_of_a_table_does_not_act_on_the_terminal() {
     let (host, test) = trail("trail_names");
     let name = "\"a\u{1b}[2J\"";
