@@ -14,6 +14,7 @@ use crate::{
 
 #[derive(Serialize)]
 struct Answer<'a> {
+    #[serde(flatten, serialize_with = "threadline::json::table")]
     table: &'a TableName,
     at: DateTime<Utc>,
     snapshot: &'a Snapshot<Image>,

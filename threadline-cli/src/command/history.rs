@@ -13,6 +13,7 @@ use crate::{
 
 #[derive(Serialize)]
 struct Changes<'a> {
+    #[serde(flatten, serialize_with = "threadline::json::table")]
     table: &'a TableName,
     entries: Vec<Entry>,
     next: Option<PageToken>,

@@ -20,6 +20,7 @@ pub struct Continuity {
 #[non_exhaustive]
 pub struct TableContinuity {
     /// The table.
+    #[serde(flatten, serialize_with = "crate::json::table")]
     pub table: TableName,
     /// Whether changes are captured now.
     pub captured: bool,

@@ -36,7 +36,7 @@ pub struct CoverageSummary {
 #[non_exhaustive]
 pub struct TableCoverage {
     /// The table.
-    #[serde(flatten)]
+    #[serde(flatten, serialize_with = "crate::json::table")]
     pub name: TableName,
     /// Whether its writes are captured.
     pub status: CoverageStatus,

@@ -23,6 +23,7 @@ pub struct PurgePreview {
 #[non_exhaustive]
 pub struct TablePreview {
     /// The table.
+    #[serde(flatten, serialize_with = "crate::json::table")]
     pub table: TableName,
     /// Changes before this instant are old.
     pub cutoff: DateTime<Utc>,

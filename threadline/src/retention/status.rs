@@ -39,6 +39,7 @@ pub struct LaneStatus {
     /// The class; `None` for the tables that are in none.
     pub class: Option<String>,
     /// The table; `None` for the tables that are in no class.
+    #[serde(flatten, serialize_with = "crate::json::optional_table")]
     pub table: Option<TableName>,
     /// How long changes are kept, in days.
     pub keep_days: u32,

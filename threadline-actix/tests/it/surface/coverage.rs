@@ -87,7 +87,7 @@ async fn the_schema_is_picked_and_one_that_is_not_there_is_named() {
             .as_array()
             .unwrap()
             .iter()
-            .map(|table| table["table"].as_str().unwrap())
+            .map(|table| table["table_name"].as_str().unwrap())
             .collect();
         assert_eq!(found, tables, "{query}");
         // What is wrong elsewhere is not kept back.
@@ -95,7 +95,7 @@ async fn the_schema_is_picked_and_one_that_is_not_there_is_named() {
         assert!(
             findings
                 .iter()
-                .any(|finding| finding["table"]["table"] == "payments"),
+                .any(|finding| finding["table_name"] == "payments"),
             "{query}: {json}"
         );
     }
