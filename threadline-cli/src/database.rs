@@ -57,11 +57,11 @@ impl Database {
     where
         Error: From<E>,
     {
-        self.run(async |db| {
+        self.run::<T, Error>(async |db| {
             let txn = reading::begin(db).await?;
             let done = work(&txn).await?;
             txn.rollback().await?;
-            Ok::<_, Error>(done)
+            Ok(done)
         })
     }
 

@@ -270,7 +270,10 @@ fn messages(error: &dyn StdError) -> Vec<String> {
     let mut next = Some(error);
     while let Some(error) = next {
         let message = error.to_string().trim_end().to_owned();
-        if !messages.last().is_some_and(|above| above.ends_with(&message)) {
+        if !messages
+            .last()
+            .is_some_and(|above| above.ends_with(&message))
+        {
             messages.push(message);
         }
         next = error.source();

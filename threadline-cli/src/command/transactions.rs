@@ -77,9 +77,7 @@ fn query(args: &TransactionsArgs) -> Transactions {
 fn text(found: &Found) -> String {
     let mut text = match (found.entries.is_empty(), &found.next) {
         (true, None) => "no transactions\n".to_owned(),
-        (true, Some(_)) => {
-            "no transactions so far; older ones were not looked at yet\n".to_owned()
-        }
+        (true, Some(_)) => "no transactions so far; older ones were not looked at yet\n".to_owned(),
         (false, _) => output::table(
             [
                 "TRANSACTION",

@@ -75,7 +75,9 @@ fn record_table(args: &FilterArgs) -> Result<Option<TableName>> {
     };
     let schema = schema(args)?.unwrap_or("public");
     let named = TableName::new(schema, &choice.table);
-    named.map(Some).map_err(|err| refused_schema(err.to_string()))
+    named
+        .map(Some)
+        .map_err(|err| refused_schema(err.to_string()))
 }
 
 fn schema(args: &FilterArgs) -> Result<Option<&str>> {

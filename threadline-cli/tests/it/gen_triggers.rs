@@ -117,7 +117,11 @@ fn refusals_without_a_database_name_the_thing_and_the_fix_and_write_nothing() {
     refuse(2, "too long", &["--tables", &"x".repeat(64)]);
     refuse(1, "own table", &["--tables", "threadline.audit_changes"]);
     refuse(1, "other schema", &["--all", "--audit-schema", "trail"]);
-    refuse(1, "nothing audited", &["--all", "--source", "migration/src"]);
+    refuse(
+        1,
+        "nothing audited",
+        &["--all", "--source", "migration/src"],
+    );
 
     host.write("blog/src/again.rs", POST);
     refuse(2, "two entities", &["--all"]);

@@ -156,7 +156,12 @@ fn every_filter_of_the_timeline_finds_its_changes_and_no_others() {
     finds(&host, &["--table", "lines", key], &[line]);
     finds(
         &host,
-        &["--table=posts", "--key=2", "--actor=user:alice", "--from=4w"],
+        &[
+            "--table=posts",
+            "--key=2",
+            "--actor=user:alice",
+            "--from=4w",
+        ],
         &[second],
     );
     finds(&host, &["--actor", "user:alice"], &[second, first]);
@@ -330,10 +335,7 @@ fn an_incident_shows_context_actions_and_changes_and_says_when_it_is_cut() {
     let (host, _test) = trail("trail_incident");
     insta::assert_snapshot!("incident", redacted(&host.done(["incident", "1"])));
     let cut = host.done(["incident", "1", "--limit", "1"]);
-    assert!(
-        cut.contains("more: the same with --after "),
-        "{cut}"
-    );
+    assert!(cut.contains("more: the same with --after "), "{cut}");
 }
 
 #[test]
@@ -400,8 +402,14 @@ fn the_views_of_an_operator_are_listed_and_no_others() {
     let text = host.done(["views", "--actor", "admin:carol"]);
     let lines: Vec<_> = text.lines().collect();
     assert!(lines[0].starts_with("VIEW  NAME     FILTERS"), "{text}");
-    assert!(lines[1].starts_with("1     deletes  op=delete table=posts"), "{text}");
-    assert!(lines[2].starts_with(r"2     odd      op=delete table=a\u{1b}[2J"), "{text}");
+    assert!(
+        lines[1].starts_with("1     deletes  op=delete table=posts"),
+        "{text}"
+    );
+    assert!(
+        lines[2].starts_with(r"2     odd      op=delete table=a\u{1b}[2J"),
+        "{text}"
+    );
     let none = host.done(["views", "--actor", "admin:erin"]);
     assert_eq!(none, "no views\n");
 }
@@ -511,7 +519,7 @@ fn a_reader_that_has_seen_enough_is_no_error_and_a_full_disk_is_one() {
 #[test]
 fn a_table_of_the_same_name_in_another_schema_is_another_table() {
     let (host, test) = trail("trail_schemas");
-    test.run("CREATE SCHEMA blog; CREATE TABLE blog.posts (nr int PRIMARY KEY)");
+    test.run("CREATE SCHEMA blog; CREATE TABLE blog.posts (nr int PRIMARY KEY); GRANT USAGE ON SCHEMA blog TO threadline_reader");
     capture(
         &test,
         "blog.posts",

@@ -110,7 +110,7 @@ fn a_check_leaves_evidence_of_what_it_saw_if_the_role_may() {
     let recorded = [
         r#"proven threadline 1 [] ["posts"]"#,
         r#"unsupported threadline 0 ["posts"] ["posts"]"#,
-        r#"unsupported threadline 0 ["odd :,%", "posts"] in ["public"]"#,
+        r#"unsupported threadline 0 ["\"odd :,%\"", "posts"] in ["public"]"#,
     ];
     assert_eq!(seen(), recorded);
     let and = if db.url.contains('?') { '&' } else { '?' };

@@ -207,7 +207,7 @@ impl Filter {
         let command = command.option_if("--table", self.table_name());
         let command = match &self.actor {
             Some(ActorChoice::Is(actor)) => command.option("--actor", actor),
-            Some(ActorChoice::Nobody) => command.flag("--no-actor"),
+            Some(ActorChoice::Nobody) => command.option("--actor", "none"),
             // The command knows single actors only.
             Some(ActorChoice::Kind(_)) | None => command,
         };
@@ -338,7 +338,7 @@ mod tests {
             ("table=posts&key=7", "history posts 7"),
             (
                 "schema=blog&table=Order+Lines&actor=none&from=all",
-                "timeline --table 'blog.\"Order Lines\"' --no-actor",
+                "timeline --table 'blog.\"Order Lines\"' --actor none",
             ),
             (
                 "actor=user%3A42&op=delete&column=title&from=2h",

@@ -95,7 +95,9 @@ impl Target {
     /// # Errors
     /// When the database fails.
     pub(crate) fn record(&self, evidence: RecordEvidence) -> Result<()> {
-        let recorded = self.database.run(async |db| reading::record(evidence, db).await);
+        let recorded = self
+            .database
+            .run(async |db| reading::record(evidence, db).await);
         recorded.map(|_| ())
     }
 }
