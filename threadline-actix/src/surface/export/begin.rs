@@ -102,11 +102,11 @@ async fn send(
         .idle_limit(IDLE)
         .statement_limit(surface.settings.timeout);
     let count = export.count(limit, reads.db()).await;
+    let name = file_name(format, question.now(&reads));
     reads.end().await?;
     let count = count.map_err(|err| explained(question, err.into()))?;
     record(visit, context, format, &question.filter, limit).await?;
     let bytes = export.begin(&surface.db).await?.into_stream();
-    let name = file_name(format, question.now);
     Ok(file(format, &name, limit, count, bytes))
 }
 

@@ -118,6 +118,8 @@ fn action_view(action: &AuditAction, of_transaction: &Option<ActorName>, links: 
         failed => action.status == ActionStatus::Error,
         at => instant_view(action.recorded_at),
         actor => other.map(|actor| actor.view(links)),
+        verb => action.verb.as_deref(),
+        category => action.category.as_deref(),
         reason => action.reason.as_deref(),
         comment => action.comment.as_deref(),
         details => action.details.as_ref().map(JsonText::as_str),

@@ -39,7 +39,12 @@ async fn tables_that_need_capture_come_first_and_findings_have_the_command_that_
         .iter()
         .map(|table| {
             let word = |name: &str| table[name].as_str().unwrap_or("-").to_owned();
-            format!("{} {} {}", word("table_name"), word("status"), word("expected"))
+            format!(
+                "{} {} {}",
+                word("table_name"),
+                word("status"),
+                word("expected")
+            )
         })
         .collect();
     assert_eq!(
