@@ -72,8 +72,9 @@ pub struct Partition {
 pub struct KeptPartition {
     /// The month.
     pub name: String,
-    /// A table of which it holds a change that has to stay: held, the last version of a live row, or
+    /// A table of which it holds a change that has to stay: held, the last change of a live row, or
     /// the end of a row that older changes have outlived until a purge takes them.
+    #[serde(serialize_with = "crate::json::table")]
     pub because_of: TableName,
 }
 

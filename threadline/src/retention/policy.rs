@@ -56,14 +56,14 @@ pub struct RetentionPolicy {
 pub struct RetentionClass {
     /// How long their changes are kept, in days.
     pub keep_days: u32,
-    /// Whether the last version of a live row stays; `None`: as for the rest.
+    /// Whether the last change of a live row stays; `None`: as for the rest.
     pub keep_last: Option<bool>,
     /// The tables.
     pub tables: Vec<TableName>,
 }
 
 impl RetentionPolicy {
-    /// Keeps every change for so many days, and the last version of every live row for ever.
+    /// Keeps every change for so many days, and the last change of every live row for ever.
     ///
     /// # Errors
     /// When `days` is not from 1 to [`MAX_KEEP_DAYS`].
@@ -76,7 +76,7 @@ impl RetentionPolicy {
         })
     }
 
-    /// Sets whether the last version of a row that is still there stays, whatever its age.
+    /// Sets whether the last change of a row that is still there stays, whatever its age.
     /// Without it `as_of` knows nothing of rows that have not changed for long. Default: true.
     #[must_use]
     pub fn keep_last(mut self, keep_last: bool) -> Self {
@@ -84,7 +84,7 @@ impl RetentionPolicy {
         self
     }
 
-    /// Sets for the tables of one class whether the last version of a row that is still there stays.
+    /// Sets for the tables of one class whether the last change of a row that is still there stays.
     /// Default: as for the rest, see [`keep_last`](Self::keep_last).
     ///
     /// # Errors
@@ -139,12 +139,12 @@ impl RetentionPolicy {
         self.keep_days
     }
 
-    /// Whether the last version of a live row of a table without a class stays.
+    /// Whether the last change of a live row of a table without a class stays.
     pub fn keeps_last(&self) -> bool {
         self.keep_last
     }
 
-    /// Whether the last version of a live row of a table stays.
+    /// Whether the last change of a live row of a table stays.
     pub fn keeps_last_of(&self, table: &TableName) -> bool {
         self.classes
             .values()
