@@ -52,6 +52,7 @@ mod visit;
 mod activity;
 mod coverage;
 mod export;
+mod export_job;
 mod home;
 mod redaction;
 mod retention;

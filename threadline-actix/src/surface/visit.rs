@@ -135,6 +135,11 @@ impl Visit {
         self.policies
     }
 
+    /// Whether the operator may see the export jobs of everybody, which name actors and filters of the whole trail.
+    pub(crate) fn sees_exports(&self) -> bool {
+        self.policies && !self.is_scoped()
+    }
+
     /// How many tables need capture, if the operator may know and it was read.
     pub(super) fn gaps(&self) -> Option<usize> {
         let gaps = self.surface.standing.gaps();

@@ -16,5 +16,6 @@ pub(crate) async fn show(visit: &Visit, reads: &Reads) -> Result<HomePage, Failu
         actor: visit.actor(),
         groups: reads.groups_of(ids).await?,
         standing: Standing::read(visit, reads).await,
+        sees_exports: visit.sees_exports(),
     })
 }
