@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::capture::Name;
+use crate::{capture::Name, reads};
 
 /// Measure what Threadline costs, on a PostgreSQL server of its own
 #[derive(Debug, Parser)]
@@ -74,7 +74,7 @@ pub(crate) struct ReadsArgs {
     pub(crate) changes: Vec<u64>,
 
     /// Measure these scenarios alone, or those whose names begin so
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = beginning)]
     pub(crate) only: Vec<String>,
 }
 
@@ -108,6 +108,14 @@ pub(crate) struct StackArgs {
 pub(crate) struct VariantFile {
     pub(crate) name: String,
     pub(crate) path: PathBuf,
+}
+
+/// The beginning of the name of a read.
+fn beginning(text: &str) -> Result<String, String> {
+    match reads::NAMES.iter().any(|name| name.starts_with(text)) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("the reads are {}", reads::NAMES.join(", "))),
+    }
 }
 
 fn variant(text: &str) -> Result<VariantFile, String> {

@@ -12,16 +12,8 @@ use serde_json::Value;
 const SINGLE: &str = "insert update update4 delete tx100 context wide toast redacted concurrent8";
 const BULK: &str = "bulk_insert bulk_update bulk_delete copy";
 
-/// The least that audits a table, in another way than Threadline's.
-const OTHER: &str = "
-CREATE TABLE public.log (row jsonb);
-CREATE FUNCTION public.log() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  INSERT INTO public.log VALUES (to_jsonb(coalesce(NEW, OLD)));
-  RETURN NULL;
-END $$;
-CREATE TRIGGER log AFTER INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION public.log();
-";
+/// Another way to audit a table than Threadline's.
+const FLOOR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/variants/floor.sql");
 
 fn bench(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_bench"))
@@ -54,24 +46,16 @@ fn assert_figures(scenario: &Value, fields: &[&str]) {
     }
 }
 
-fn variant_file(sql: &str) -> (tempfile::TempDir, String) {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("other.sql");
-    fs::write(&path, sql).unwrap();
-    let argument = format!("other={}", path.display());
-    (directory, argument)
-}
-
 #[test]
 fn every_capture_scenario_is_measured_on_every_variant() {
-    let (_directory, variant) = variant_file(OTHER);
-    let scenarios = measured(&["capture", "--quick", "--json", "--variant", &variant]);
+    let floor = format!("floor={FLOOR}");
+    let scenarios = measured(&["capture", "--quick", "--json", "--variant", &floor]);
     let both = SINGLE
         .split(' ')
         .flat_map(|name| [(name, "on"), (name, "off")]);
     let once = BULK.split(' ').map(|name| (name, "on"));
     let expected: Vec<_> = both.chain(once).collect();
-    for variant in [Value::Null, "other".into()] {
+    for variant in [Value::Null, "floor".into()] {
         for (name, sync) in &expected {
             let mut found = scenarios.iter().filter(|scenario| {
                 (&scenario["name"], &scenario["sync"]) == (&(*name).into(), &(*sync).into())
@@ -126,7 +110,57 @@ fn every_read_is_measured() {
         let scenario = scenarios.iter().find(|scenario| scenario["name"] == name);
         assert_figures(scenario.unwrap_or_else(|| panic!("{name}")), &["micros", "changes"]);
     }
-    assert!(scenarios.iter().any(|scenario| scenario["page"] == 1));
+    assert!(
+        scenarios
+            .iter()
+            .any(|scenario| scenario["name"] == "timeline" && scenario["page"] == 1_000)
+    );
+    let refused = bench(&["reads", "--only", "typo"]).stderr;
+    let listed = String::from_utf8_lossy(&refused);
+    for scenario in &scenarios {
+        let name = scenario["name"].as_str().unwrap();
+        let group = name.split_once('_').map_or(name, |(group, _)| group);
+        let mut listed = listed.split([',', ' ', '\n']);
+        assert!(
+            listed.any(|other| other == name || other == group),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn capture_by_statement_is_measured_with_a_slower_disk_as_often_as_asked() {
+    let scenarios = measured(&[
+        "capture",
+        "--quick",
+        "--json",
+        "--only",
+        "bulk_insert,insert",
+        "--by-statement",
+        "--rounds",
+        "3",
+        "--flush-delay",
+        "200",
+    ]);
+    for variant in [Value::Null, "by_statement".into()] {
+        for (name, sync) in [("bulk_insert", "on"), ("insert", "on"), ("insert", "off")] {
+            let scenario = scenarios.iter().find(|scenario| {
+                (&scenario["name"], &scenario["sync"], &scenario["variant"])
+                    == (&name.into(), &sync.into(), &variant)
+            });
+            let scenario = scenario.unwrap_or_else(|| panic!("{name} {sync} {variant}"));
+            assert_eq!(scenario["rounds"], 3, "{scenario}");
+        }
+    }
+}
+
+#[test]
+fn a_scenario_that_is_not_there_is_named_before_anything_is_measured() {
+    let output = bench(&["reads", "--quick", "--only", "timeline,typo"]);
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{log}");
+    assert!(output.stdout.is_empty());
+    assert!(log.contains("typo") && log.contains("as_of"), "{log}");
 }
 
 #[test]
@@ -148,7 +182,10 @@ fn every_page_is_measured_beside_its_statements() {
 
 #[test]
 fn a_variant_that_does_not_work_is_named() {
-    let (_directory, variant) = variant_file("SELECT no_such_function()");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("other.sql");
+    fs::write(&path, "SELECT no_such_function()").unwrap();
+    let variant = format!("other={}", path.display());
     let output = bench(&[
         "capture",
         "--quick",

@@ -145,7 +145,7 @@ impl Name {
         )
     }
 
-    /// Whether it needs rows to write to.
+    /// Whether it makes its rows, and needs none to write to.
     pub(crate) const fn inserts(self) -> bool {
         matches!(
             self,

@@ -60,6 +60,8 @@ async fn measure(args: &PagesArgs) -> Result<Vec<Outcome>> {
 
 /// Asks for a page and for its statements alone, in turns.
 async fn ask(path: &str, rounds: usize, site: &Site) -> Result<Readings> {
+    // What a visit keeps for the next ones, as the count of the coverage, is no part of a page.
+    site.page(path).await?;
     let statements = site.statements(path).await?;
     let mut found = Readings {
         statements: statements.len(),

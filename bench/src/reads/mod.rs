@@ -18,3 +18,37 @@ mod scenario;
 pub(crate) mod trail;
 
 pub(crate) use self::run::{SETTINGS, run};
+
+/// What is read, by name. A trail may lack the data for some.
+pub(crate) const NAMES: [&str; 30] = [
+    "timeline",
+    "timeline_table",
+    "timeline_table_rare",
+    "timeline_table_past",
+    "timeline_actor_frequent",
+    "timeline_actor_usual",
+    "timeline_actor_rare",
+    "timeline_actor_past",
+    "timeline_no_actor",
+    "timeline_correlation",
+    "timeline_correlation_frequent",
+    "timeline_request",
+    "timeline_action_frequent",
+    "timeline_action_rare",
+    "timeline_op_frequent",
+    "timeline_op_rare",
+    "timeline_column_frequent",
+    "timeline_column_rare",
+    "history",
+    "history_hot",
+    "as_of",
+    "as_of_hot",
+    "incident",
+    "actor_history",
+    "actor_history_frequent",
+    "count",
+    "count_table",
+    "count_actor",
+    "export",
+    "purge",
+];

@@ -92,7 +92,7 @@ async fn on<C: ConnectionTrait>(
             Column::Op,
             Column::TransactionId,
         ];
-        let step = step.limit(missing).select_only().columns(columns);
+        let step = step.select_only().columns(columns);
         let moments = step.into_model::<Moment>().all(db).await?;
         let last = moments.last().map(|moment| (moment.captured_at, moment.id));
         search.found(moments.len() as u64, last, db).await?;

@@ -296,7 +296,6 @@ impl Timeline {
             let Some(step) = search.step(missing, db).await? else {
                 break;
             };
-            let step = step.limit(missing);
             let found = match &self.filter.scope {
                 Some(scope) => withheld_columns(scope, step).all(db).await?,
                 None => step.all(db).await?,
@@ -384,7 +383,7 @@ impl Timeline {
             let Some(step) = search.step(wanted - value, db).await? else {
                 break;
             };
-            let found = count(step.limit(wanted - value), db).await?;
+            let found = count(step, db).await?;
             search.found(found, None, db).await?;
             value += found;
         }

@@ -1,7 +1,7 @@
 //! A page that is bounded in bytes too.
 
 use futures_util::TryStreamExt as _;
-use sea_orm::{ConnectionTrait, QuerySelect, Select, StreamTrait};
+use sea_orm::{ConnectionTrait, Select, StreamTrait};
 
 use super::{
     page::Page,
@@ -40,7 +40,6 @@ impl Timeline {
                 break;
             };
             let before = within.changes.len();
-            let step = step.limit(missing);
             let step = match &self.filter.scope {
                 Some(scope) => withheld_columns(scope, step),
                 None => step,

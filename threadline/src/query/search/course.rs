@@ -76,8 +76,9 @@ impl<'f> Search<'f> {
         self.edge.filter(|_| self.end == Some(End::Stopped))
     }
 
-    /// The next step, for a caller that still misses some changes: what it finds, nearest first, is
-    /// further on the way than what the steps before found. `None` at the end.
+    /// The next step, for a caller that still misses some changes: it finds no more than those,
+    /// nearest first, and further on the way than the steps before. It takes no further condition.
+    /// `None` at the end.
     pub(in crate::query) async fn step<C: ConnectionTrait>(
         &mut self,
         missing: u64,
@@ -90,7 +91,7 @@ impl<'f> Search<'f> {
                     missing,
                     cost,
                 });
-                return Ok(Some(self.steps().select(step)));
+                return Ok(Some(self.steps().select(step, missing)));
             }
         }
         Ok(None)

@@ -3,8 +3,8 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
-    Select,
+    ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, JoinType, QueryFilter, QueryOrder,
+    QuerySelect, Select,
     sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement, WithClause},
 };
 
@@ -19,6 +19,10 @@ use crate::{
     },
     schema,
 };
+
+/// A limit that PostgreSQL does not see when it plans: one that it sees makes a plan for each page
+/// look cheaper than the one it could keep, and planning takes longer than reading the page.
+const LIMIT: &str = "LIMIT (SELECT $1::bigint)";
 
 /// A piece of the way.
 #[derive(Clone, Copy, Debug)]
@@ -59,8 +63,8 @@ pub(super) struct Steps<'f> {
 }
 
 impl Steps<'_> {
-    /// What a step finds, nearest first, without a limit.
-    pub(super) fn select(&self, step: Step) -> Select<audit_change::Entity> {
+    /// What a step finds: so many changes at most, nearest first.
+    pub(super) fn select(&self, step: Step, limit: u64) -> Select<audit_change::Entity> {
         let key = self.filter.key();
         let (changes, known) = match step {
             Step::Every => (self.walked(None, None), None),
@@ -80,14 +84,13 @@ impl Steps<'_> {
             QuerySelect::query(&mut select).with_cte(row);
         }
         let mut select = self.filter.conditions(known, select);
+        let mut order = Vec::new();
         if let Some(table) = self.filter.table_name() {
-            select = match step {
+            match step {
                 // The order of the walk, so that nothing is sorted.
-                Step::Every | Step::Walk { .. } => {
-                    select.order_by(Column::TableName, self.way.order())
-                }
-                _ => select.filter(Column::TableName.eq(table)),
-            };
+                Step::Every | Step::Walk { .. } => order.push(Column::TableName),
+                _ => select = select.filter(Column::TableName.eq(table)),
+            }
         }
         if let (
             Step::Walk {
@@ -101,9 +104,29 @@ impl Steps<'_> {
             let gathered = Column::TransactionId.in_subquery(ids);
             select = select.filter(Expr::cust_with_expr("($1) IS TRUE", gathered));
         }
-        select
-            .order_by(Column::CapturedAt, self.way.order())
-            .order_by(Column::Id, self.way.order())
+        order.extend([Column::CapturedAt, Column::Id]);
+        // Of a record PostgreSQL has to see the limit, or it sorts a long history.
+        if self.filter.record.is_some() {
+            select = select.limit(limit);
+        } else {
+            let found = QuerySelect::query(&mut select)
+                .clear_selects()
+                .expr(Expr::cust("audit_changes.*"))
+                .take();
+            let nearest = Query::select()
+                .expr(Expr::cust("f.*"))
+                .from_subquery(found, "f")
+                .and_where(self.nearest_of("f", &order, LIMIT, [limit]))
+                .to_owned();
+            select = audit_change::Entity::find();
+            QuerySelect::query(&mut select)
+                .from_clear()
+                .from_subquery(nearest, Alias::new("audit_changes"));
+        }
+        let way = self.way.order();
+        order.into_iter().fold(select, |select, column| {
+            select.order_by(column, way.clone())
+        })
     }
 
     /// The change at which a walk ended, if it took all its changes.
@@ -134,7 +157,7 @@ impl Steps<'_> {
     /// a limit that it sees, or none, may make it sort all there is.
     fn walked(&self, month: Option<Month>, limit: Option<u64>) -> SelectStatement {
         match limit {
-            Some(limit) => self.nearest_first(month, "LIMIT (SELECT $1::bigint)", [limit]),
+            Some(limit) => self.nearest_first(month, LIMIT, [limit]),
             None => self.nearest_first(month, "LIMIT (SELECT NULL::bigint)", []),
         }
     }
@@ -156,10 +179,9 @@ impl Steps<'_> {
         values: impl IntoIterator<Item = u64>,
     ) -> SelectStatement {
         let mut changes = self.changes(month);
-        let mut table_first = String::new();
-        let word = self.way.word();
+        let mut order = Vec::new();
         if let Some(table) = self.filter.table_name() {
-            table_first = format!("c.table_name {word}, ");
+            order.push(Column::TableName);
             let name = || Expr::col(("c", "table_name"));
             let value = || Expr::cust_with_values("(SELECT $1::text)", [table]);
             let time = || Expr::col(("c", "captured_at"));
@@ -185,16 +207,30 @@ impl Steps<'_> {
         if self.filter.record.is_none() {
             changes.expr(Expr::cust("c.tableoid"));
         }
-        let ordered =
-            format!("true ORDER BY {table_first}c.captured_at {word}, c.id {word} {limit}");
-        let values = values
-            .into_iter()
-            .map(|n| i64::try_from(n).unwrap_or(i64::MAX));
+        order.extend([Column::CapturedAt, Column::Id]);
         Query::select()
             .expr(Expr::cust("c.*"))
             .from_subquery(changes, "c")
-            .and_where(Expr::cust_with_values(ordered, values))
+            .and_where(self.nearest_of("c", &order, limit, values))
             .to_owned()
+    }
+
+    /// The end of a statement: its order and its limit, behind its last condition.
+    fn nearest_of(
+        &self,
+        changes: &str,
+        order: &[Column],
+        limit: &str,
+        values: impl IntoIterator<Item = u64>,
+    ) -> Expr {
+        let word = self.way.word();
+        let column = |column: &Column| format!("{changes}.{} {word}", column.as_str());
+        let order: Vec<_> = order.iter().map(column).collect();
+        let values = values
+            .into_iter()
+            .map(|n| i64::try_from(n).unwrap_or(i64::MAX));
+        let end = format!("true ORDER BY {} {limit}", order.join(", "));
+        Expr::cust_with_values(end, values)
     }
 
     /// What the filter and, on the way back, the month leave of the past.
