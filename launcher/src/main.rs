@@ -34,6 +34,7 @@ fn main() {
             run_command(Command::new(program).args(rest)).map_or_else(report, exit_code)
         }
         [find] if find == "find" => print_found().map_or_else(report, |()| 0),
+        [help] if help == "--help" || help == "-h" => print(USAGE).map_or_else(report, |()| 0),
         _ => {
             say(USAGE);
             EXIT_USAGE
@@ -43,9 +44,11 @@ fn main() {
 }
 
 fn print_found() -> Result<(), Box<dyn Error>> {
-    let line = describe(&Binaries::find()?);
-    writeln!(io::stdout(), "{line}")?;
-    Ok(())
+    print(&format!("{}\n", describe(&Binaries::find()?)))
+}
+
+fn print(text: &str) -> Result<(), Box<dyn Error>> {
+    Ok(io::stdout().write_all(text.as_bytes())?)
 }
 
 fn describe(binaries: &Binaries) -> String {
@@ -66,8 +69,12 @@ fn run_command(command: &mut Command) -> Result<ExitStatus, Box<dyn Error>> {
         server.port()
     ));
     command.env(TEST_SERVER_VARIABLE, server.url("postgres"));
-    let status = forward::run(command)?;
-    Ok(status)
+    let program = command.get_program().to_owned();
+    let status = forward::run(command);
+    Ok(status.map_err(|source| launcher::Error::Run {
+        program: program.into(),
+        source,
+    })?)
 }
 
 /// As a shell does: the code, or 128 plus the signal.

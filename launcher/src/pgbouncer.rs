@@ -6,7 +6,7 @@ use crate::{
     account::Account,
     error::Error,
     keeper::{Keeper, Task},
-    server::{PATIENCE, POLL, free_port, open_log, tail},
+    server::{PATIENCE, POLL, PORT_ATTEMPTS, free_port, open_log, tail},
     url::{Address, path_segment},
 };
 
@@ -42,6 +42,20 @@ impl PgBouncer {
     /// [`Error::NoPgBouncer`] where there is none; [`Error::StartPgBouncer`] carries its log. Others tell that its
     /// directory could not be prepared.
     pub fn start(url: &str, pool_size: u32, settings: &[(&str, &str)]) -> Result<Self, Error> {
+        let mut attempt = 1;
+        loop {
+            match Self::start_once(url, pool_size, settings) {
+                Err(Error::StartPgBouncer { log, .. })
+                    if attempt < PORT_ATTEMPTS && log.contains("Address already in use") =>
+                {
+                    attempt += 1;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn start_once(url: &str, pool_size: u32, settings: &[(&str, &str)]) -> Result<Self, Error> {
         let address = Address::parse(url).ok_or(Error::TestServerAddress)?;
         let (program, version) = find()?;
         let run = tempfile::Builder::new()
@@ -126,8 +140,11 @@ impl PgBouncer {
 }
 
 fn find() -> Result<(PathBuf, (u32, u32)), Error> {
-    let named = env::var_os(PGBOUNCER_VARIABLE).map(PathBuf::from);
-    let program = named.or_else(in_path).ok_or(Error::NoPgBouncer)?;
+    let named = env::var_os(PGBOUNCER_VARIABLE).filter(|value| !value.is_empty());
+    let program = named
+        .map(PathBuf::from)
+        .or_else(in_path)
+        .ok_or(Error::NoPgBouncer)?;
     let output = Command::new(&program)
         .arg("--version")
         .output()

@@ -22,7 +22,7 @@ use crate::{
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 pub(crate) const POLL: Duration = Duration::from_millis(5);
 /// How often another port is tried when somebody else was quicker.
-const PORT_ATTEMPTS: usize = 5;
+pub(crate) const PORT_ATTEMPTS: usize = 5;
 const LOG_LINES: usize = 20;
 
 /// A running server, stopped on drop and with this process.

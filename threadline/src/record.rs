@@ -25,7 +25,11 @@ use crate::{
 /// # Ok(()) }
 /// ```
 pub fn record(table: TableName, key: JsonText) -> Record {
-    let key = RecordKey { table, key };
+    let key = RecordKey {
+        table,
+        key,
+        as_recorded: false,
+    };
     Record { key, scope: None }
 }
 
@@ -44,6 +48,22 @@ impl Record {
     /// [`Snapshot::BeforeHorizon`].
     pub fn in_scope(mut self, scope: &ChangeScope) -> Self {
         self.scope = Some(scope.clone());
+        self
+    }
+
+    /// Takes the key as the trail has it, and does not ask the table: that may be gone, and so may
+    /// the columns of the key. Changes of a partition are those of its root. Default: the table is
+    /// there, and its columns read the values, so that `{"id": "7"}` finds the record `{"id": 7}`.
+    ///
+    /// ```
+    /// use threadline::record;
+    ///
+    /// let key = serde_json::from_str(r#"{"id": 7}"#)?;
+    /// let dropped = record("old_posts".parse()?, key).as_recorded();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn as_recorded(mut self) -> Self {
+        self.key.as_recorded = true;
         self
     }
 

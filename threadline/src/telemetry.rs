@@ -80,6 +80,7 @@ events! {
     rollback_failed: WARN "transaction.rollback_failed" (error_kind: &'static str, sqlstate: Option<SqlState>) "failed to roll back an audited transaction";
     request_failed: ERROR "request.failed" (request_id: Option<&AuditContext>, error_kind: &'static str, sqlstate: Option<SqlState>, fix: Option<&'static str>) "request failed";
     page_timed_out: WARN "surface.timed_out" (request_id: Option<&AuditContext>) "a page of the operator surface took longer than its statement timeout";
+    saved_views_failed: WARN "surface.saved_views_failed" (request_id: Option<&AuditContext>, error_kind: &'static str, sqlstate: Option<SqlState>) "the saved views of an operator could not be read";
     authorize_failed: WARN "surface.authorize_failed" (request_id: Option<&AuditContext>) "`authorize` of the operator surface failed, which denies";
     surface_unprotected: WARN "surface.unprotected" () "the operator surface is mounted without authorization: everybody who can reach it sees the whole trail";
     override_refused: WARN "request.override_refused" (header: &'static str, error_kind: &'static str) "an id from `context_overrides` breaks the rule for its header and is left out";

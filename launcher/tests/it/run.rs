@@ -134,7 +134,19 @@ fn a_command_that_does_not_exist_is_an_error_with_its_cause() {
         .unwrap();
     assert_eq!(output.status.code(), Some(125));
     let text = String::from_utf8(output.stderr).unwrap();
-    assert!(text.contains("No such file or directory"), "{text}");
+    assert!(
+        text.contains("failed to run /no/such/program: No such file or directory"),
+        "{text}"
+    );
+}
+
+#[test]
+fn help_is_no_mistake() {
+    let output = launcher(&["--help"]).output().unwrap();
+    assert!(output.status.success());
+    assert!(output.stderr.is_empty());
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with("usage: launcher run"), "{text}");
 }
 
 #[test]

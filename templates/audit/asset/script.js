@@ -8,6 +8,7 @@ function select(entry) {
   current()?.classList.remove("is-current");
   entry.classList.add("is-current");
   const link = entry.querySelector("[data-open]") ?? entry;
+  if (link === entry) entry.tabIndex = -1;
   link.focus({ preventScroll: true });
   entry.scrollIntoView({ block: "nearest" });
 }
@@ -31,8 +32,29 @@ const keys = {
   j: () => step(1),
   k: () => step(-1),
   x: fold,
-  "?": () => document.getElementById("keys")?.showModal(),
+  "?": () => dialog.showModal(),
 };
+
+// Whoever speaks to a computer, or hits keys by accident, can switch the single keys off.
+const choice = "threadline.keys";
+const dialog = document.getElementById("keys");
+const single = document.getElementById("keys-on");
+try {
+  single.checked = localStorage.getItem(choice) !== "off";
+} catch {
+  // A browser that keeps nothing has them on.
+}
+single.addEventListener("change", () => {
+  try {
+    localStorage.setItem(choice, single.checked ? "on" : "off");
+  } catch {
+    // It is so for this page.
+  }
+});
+for (const opener of document.querySelectorAll("[data-keys]")) {
+  opener.hidden = false;
+  opener.addEventListener("click", () => dialog.showModal());
+}
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
@@ -42,13 +64,17 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   const act = keys[event.key];
-  if (!act) return;
+  if (!act || !single.checked) return;
   event.preventDefault();
   act();
 });
 
+// A slider that is let go shows its change at once; with keys one goes on, and presses Enter.
 for (const field of document.querySelectorAll("[data-submit]")) {
-  field.addEventListener("change", () => field.form.requestSubmit());
+  let held = false;
+  field.addEventListener("pointerdown", () => (held = true));
+  field.addEventListener("keydown", () => (held = false));
+  field.addEventListener("change", () => held && field.form.requestSubmit());
 }
 
 for (const text of document.querySelectorAll("[data-copy]")) {

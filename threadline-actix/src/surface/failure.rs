@@ -88,6 +88,24 @@ impl Failure {
         Self::parameter("query string", reason)
     }
 
+    /// Whether the database did not take a value, or its size: classes 22 and 54.
+    pub(crate) fn is_of_value(&self) -> bool {
+        let state = self.sqlstate();
+        state.is_some_and(|state| state.starts_with("22") || state.starts_with("54"))
+    }
+
+    /// Whether the database has no such table, schema or type of a row.
+    pub(crate) fn is_of_table(&self) -> bool {
+        matches!(self.sqlstate(), Some("42704" | "42P01" | "3F000"))
+    }
+
+    fn sqlstate(&self) -> Option<&str> {
+        match self {
+            Self::Internal { sqlstate, .. } => sqlstate.as_ref().map(SqlState::as_str),
+            _ => None,
+        }
+    }
+
     /// The status of the answer.
     pub(crate) fn status(&self) -> StatusCode {
         match self {

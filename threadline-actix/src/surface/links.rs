@@ -1,7 +1,7 @@
 //! Where things are: every address on a page is built here, from the place where the surface is mounted. Pure.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use threadline::codegen::TableName;
+use threadline::codegen::{TableName, quote_ident};
 
 /// What stays as it is in a segment of a path.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -155,14 +155,16 @@ impl Links {
 
 /// `schema.table`, quoted where a name has a dot or a quote.
 fn table_segment(schema: &str, table: &str) -> String {
-    let part = |name: &str| {
-        if name.contains(['.', '"']) {
-            format!("\"{}\"", name.replace('"', "\"\""))
-        } else {
-            name.to_owned()
-        }
-    };
-    format!("{}.{}", part(schema), part(table))
+    format!("{}.{}", name_part(schema), name_part(table))
+}
+
+/// A name as it stands in the name of a table.
+pub(super) fn name_part(name: &str) -> String {
+    if name.contains(['.', '"']) {
+        quote_ident(name)
+    } else {
+        name.to_owned()
+    }
 }
 
 /// A key of one number or plain word alone, any other as the JSON that it is.

@@ -38,8 +38,10 @@ mod links;
 mod moment;
 mod page;
 mod parameters;
+mod place;
 mod prose;
 mod reads;
+mod record;
 mod route;
 mod saved_view;
 mod standing;
@@ -48,6 +50,7 @@ mod surface;
 mod template;
 mod text;
 mod visit;
+mod written_key;
 
 mod activity;
 mod coverage;

@@ -8,6 +8,8 @@ use chrono::{
 };
 use serde::{Serialize, Serializer};
 
+use super::{failure::Failure, parameters::Parameters};
+
 /// An instant, or how long ago.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Moment {
@@ -56,7 +58,26 @@ impl Ago {
     }
 }
 
+const NOW: &str = "now";
+
 impl Moment {
+    /// Takes a parameter whose absence means now, so that `now` is as good as left out.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub(crate) fn read_if_not_now(
+        parameters: &mut Parameters,
+        name: &str,
+    ) -> Result<Option<Self>, Failure> {
+        match parameters.text(name).as_deref().map(str::trim) {
+            None | Some(NOW) => Ok(None),
+            Some(text) => {
+                let moment = text.parse::<Self>();
+                Ok(Some(moment.map_err(|err| Failure::parameter(name, err))?))
+            }
+        }
+    }
+
     /// The instant, to the microsecond.
     pub(crate) fn at(self, now: DateTime<Utc>) -> DateTime<Utc> {
         match self {

@@ -11,9 +11,6 @@ pub(crate) trait Page: Serialize {
     /// The name of its template below `templates/audit`, without `.html.jinja`.
     const TEMPLATE: &'static str;
 
-    /// Whether the operator's saved views are beside it.
-    const VIEWS: bool = false;
-
     /// The filters that can be saved from here, as parameters of the timeline.
     fn filters(&self) -> Option<Vec<(&'static str, String)>> {
         None

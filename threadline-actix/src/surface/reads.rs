@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use sea_orm::{
-    ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, TransactionTrait as _,
+    ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait as _,
+    sea_query::{Expr, Query},
 };
 use threadline::{
     AuditChange, ChangeScope, IncidentQuery, JsonText, PAGE_BYTES, Record, Timeline,
@@ -29,6 +31,7 @@ const SAMPLES: u64 = 6;
 pub(crate) struct Reads {
     transaction: DatabaseTransaction,
     scope: Option<ChangeScope>,
+    now: DateTime<Utc>,
 }
 
 impl Reads {
@@ -44,12 +47,41 @@ impl Reads {
                 "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL statement_timeout = {limit}"
             ))
             .await?;
-        Ok(Self { transaction, scope })
+        // The clock by which changes are captured, read as the snapshot is taken: nothing in it is later.
+        let clock = Query::select()
+            .expr_as(Expr::cust("clock_timestamp()"), "now")
+            .to_owned();
+        let row = transaction.query_one(&clock).await?;
+        let row = row.ok_or_else(|| DbErr::RecordNotFound("the time".to_owned()))?;
+        Ok(Self {
+            now: row.try_get("", "now")?,
+            transaction,
+            scope,
+        })
+    }
+
+    /// When the page is read, by the database's clock.
+    pub(crate) const fn now(&self) -> DateTime<Utc> {
+        self.now
     }
 
     /// The connection to hand to what is begun here.
     pub(crate) fn db(&self) -> &DatabaseTransaction {
         &self.transaction
+    }
+
+    /// Reads something without which there is a page: where it fails, all else is read nevertheless.
+    ///
+    /// # Errors
+    /// What it fails with.
+    pub(crate) async fn apart<T, E: From<DbErr>>(
+        &self,
+        read: impl AsyncFnOnce(&DatabaseTransaction) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let savepoint = self.transaction.begin().await?;
+        let read = read(&savepoint).await;
+        savepoint.rollback().await?;
+        read
     }
 
     /// Whether the operator may see a part of the trail alone.
@@ -118,6 +150,19 @@ impl Reads {
             None => record(table, key),
             Some(scope) => record(table, key).in_scope(scope),
         }
+    }
+
+    /// Keys of so many columns of a table's changes that the operator may see: the newest and the oldest.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn keys(
+        &self,
+        table: &TableName,
+        columns: u32,
+    ) -> Result<Vec<JsonText>, Failure> {
+        let changes = self.timeline().schema(table.schema()).table(table.table());
+        Ok(changes.fetch_keys(columns, &self.transaction).await?)
     }
 
     /// Transactions that the operator may see, with some of their changes.

@@ -141,7 +141,7 @@ where
     P: Page + 'static,
     F: AsyncFn(&Visit, &Reads) -> Result<P, Failure> + 'static,
 {
-    let rest = other_methods(surface, gate);
+    let rest = other_methods(surface, gate, READ);
     let (surface, gate, show) = (Rc::clone(surface), Rc::clone(gate), Rc::new(show));
     let handler = move |request: HttpRequest| {
         let (surface, gate, show) = (Rc::clone(&surface), Rc::clone(&gate), Rc::clone(&show));
@@ -155,21 +155,28 @@ where
             }
         }
     };
-    let reading = guard::Any(guard::Get()).or(guard::Head());
     web::resource(paths)
-        .route(web::route().guard(reading).to(handler))
+        .route(reading().to(handler))
         .default_service(rest)
 }
 
+/// The methods of an address that is only read.
+const READ: &str = "GET, HEAD";
+
+/// A route of those methods.
+fn reading() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
+
 /// The other methods of an address that is only read. Who may not be here reads the same as on every path.
-fn other_methods(surface: &Rc<Surface>, gate: &Rc<Gate>) -> Route {
+fn other_methods(surface: &Rc<Surface>, gate: &Rc<Gate>, allowed: &'static str) -> Route {
     let (surface, gate) = (Rc::clone(surface), Rc::clone(gate));
     web::to(move |request: HttpRequest| {
         let (surface, gate) = (Rc::clone(&surface), Rc::clone(&gate));
         async move {
             match gate.pass(&request).await {
                 Ok(_) => HttpResponse::MethodNotAllowed()
-                    .insert_header((header::ALLOW, "GET, HEAD"))
+                    .insert_header((header::ALLOW, allowed))
                     .finish(),
                 Err(refusal) => refused(&surface, &request, refusal),
             }
@@ -217,11 +224,7 @@ where
     let surface = visit.surface();
     let scope = visit.scope().cloned();
     let reads = Reads::begin(&surface.db, surface.settings.timeout, scope).await?;
-    let mut shown = show(visit, &reads).await;
-    if P::VIEWS && shown.is_ok() {
-        let read = visit.read_views(&reads).await;
-        shown = read.and(shown);
-    }
+    let shown = show(visit, &reads).await;
     if shown.is_ok() {
         surface.standing.refresh(visit, &reads).await;
     }
@@ -243,10 +246,10 @@ fn home(surface: &Rc<Surface>) -> Resource {
 
 /// Leads from what somebody looks for to the page that has it.
 fn finder(surface: &Rc<Surface>) -> Resource {
-    let rest = other_methods(surface, &surface.pages);
+    let rest = other_methods(surface, &surface.pages, READ);
     let surface = Rc::clone(surface);
     web::resource("/find")
-        .route(web::get().to(move |request: HttpRequest| {
+        .route(reading().to(move |request: HttpRequest| {
             let surface = Rc::clone(&surface);
             async move {
                 let visit = match surface.pages.pass(&request).await {
@@ -269,7 +272,8 @@ fn finder(surface: &Rc<Surface>) -> Resource {
 
 /// The timeline as a file.
 fn exports(surface: &Rc<Surface>, format: ExportFormat) -> Resource {
-    let rest = other_methods(surface, &surface.pages);
+    // An export is recorded: there is none without its content.
+    let rest = other_methods(surface, &surface.pages, "GET");
     let surface = Rc::clone(surface);
     let path = format!("/export.{}", format.as_str());
     web::resource(path)
@@ -287,11 +291,11 @@ fn exports(surface: &Rc<Surface>, format: ExportFormat) -> Resource {
 
 /// The files of the surface itself.
 fn assets(surface: &Rc<Surface>) -> Resource {
-    let rest = other_methods(surface, &surface.pages);
+    let rest = other_methods(surface, &surface.pages, READ);
     let surface = Rc::clone(surface);
     web::resource("/assets/{file}")
         .route(
-            web::get().to(move |request: HttpRequest, file: web::Path<String>| {
+            reading().to(move |request: HttpRequest, file: web::Path<String>| {
                 let surface = Rc::clone(&surface);
                 async move {
                     let found = match surface.pages.pass(&request).await {

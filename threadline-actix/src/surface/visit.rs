@@ -6,8 +6,11 @@ use actix_web::{HttpMessage as _, HttpRequest};
 use minijinja::Value;
 use percent_encoding::percent_decode_str;
 use threadline::{
-    ActorRef, AuditContext, ChangeScope, health::Health, retention::RetentionPolicy,
+    ActorRef, AuditContext, ChangeScope, Error,
+    health::Health,
+    retention::RetentionPolicy,
     saved_view::saved_views,
+    telemetry::{self, SqlState},
 };
 
 use super::{
@@ -115,13 +118,20 @@ impl Visit {
         self.token.as_ref()
     }
 
-    /// Reads the views of the operator, for a page that has them beside it.
-    pub(super) async fn read_views(&self, reads: &Reads) -> Result<(), Failure> {
-        if let Some(actor) = self.actor().filter(|actor| actor.id().is_some()) {
-            let views = saved_views(&actor).all(reads.db()).await?;
-            let _ = self.views.set(SavedViews(views));
+    /// Reads the views of the operator, for a page that has them beside it. Where they can't be read there are none, and
+    /// the log says why.
+    pub(crate) async fn read_views(&self, reads: &Reads) -> Option<&SavedViews> {
+        let actor = self.actor().filter(|actor| actor.id().is_some())?;
+        let views = reads.apart(async |db| saved_views(&actor).all(db).await);
+        match views.await {
+            Ok(views) => Some(self.views.get_or_init(|| SavedViews(views))),
+            Err(err) => {
+                let error = Error::from(err);
+                let (context, state) = (self.context(), SqlState::of(&error));
+                telemetry::saved_views_failed(context.as_ref(), error.kind(), state);
+                None
+            }
         }
-        Ok(())
     }
 
     /// The views of the operator, as templates show them.
@@ -148,7 +158,7 @@ impl Visit {
 
     /// Notes for the header what the page has read itself.
     pub(crate) fn note_gaps(&self, gaps: usize) {
-        self.surface.standing.note(Some(gaps));
+        self.surface.standing.note_gaps(gaps);
     }
 
     /// What the database is expected to capture.

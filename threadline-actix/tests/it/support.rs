@@ -110,10 +110,13 @@ impl TestDb {
 
 /// Captures the changes of a table.
 pub(crate) async fn audited(db: &DatabaseConnection, table: &str) {
+    audited_by(db, table, CapturePolicy::default()).await;
+}
+
+/// Captures the changes of a table by a policy.
+pub(crate) async fn audited_by(db: &DatabaseConnection, table: &str, policy: CapturePolicy) {
     let (schema, table) = (SchemaName::default(), table.parse().unwrap());
-    let spec = introspect(&schema, &table, CapturePolicy::default(), db)
-        .await
-        .unwrap();
+    let spec = introspect(&schema, &table, policy, db).await.unwrap();
     let triggers = capture(&schema, &spec, None).unwrap().up;
     db.execute_unprepared(&triggers).await.unwrap();
 }

@@ -8,7 +8,7 @@ use sea_orm::{
 
 use super::{
     page::fingerprint,
-    row_ref::{found_schema, row_ref_of},
+    row_ref::{found_schema, recorded_ref, row_ref_of},
     scope::ChangeScope,
 };
 use crate::{
@@ -38,6 +38,8 @@ pub(super) struct Filter {
     pub(super) action: Option<String>,
     pub(super) scope: Option<ChangeScope>,
     pub(super) record: Option<RecordKey>,
+    /// How many columns the key has; that of a TRUNCATE has none.
+    pub(super) key_columns: Option<u32>,
 }
 
 #[derive(Clone, Debug)]
@@ -59,12 +61,18 @@ pub(super) enum ActorFilter {
 pub(crate) struct RecordKey {
     pub(crate) table: TableName,
     pub(crate) key: JsonText,
+    /// Whether the key is as the trail has it, and the table need not be there.
+    pub(crate) as_recorded: bool,
 }
 
 impl RecordKey {
     pub(crate) fn row_ref(&self) -> CommonTableExpression {
         let key = Expr::val(self.key.as_str()).cast_as("jsonb");
-        row_ref_of(self.table.quoted(), key)
+        if self.as_recorded {
+            recorded_ref(&self.table, key)
+        } else {
+            row_ref_of(self.table.quoted(), key)
+        }
     }
 }
 
@@ -165,6 +173,7 @@ impl Filter {
             || self.correlation_id.is_some()
             || self.action.is_some()
             || self.scope.is_some()
+            || self.key_columns.is_some()
             || (self.record.is_some() && self.transaction.is_some())
     }
 
@@ -238,6 +247,13 @@ impl Filter {
                 query.filter(
                     Expr::val(column).eq(Func::cust("ANY").arg(Expr::col(Column::ChangedFields))),
                 )
+            })
+            .apply_if(self.key_columns, |query, number| {
+                let key = Expr::col(Column::TablePk);
+                query.filter(Expr::cust_with_exprs(
+                    "(SELECT count(*) FROM jsonb_object_keys($1)) = $2",
+                    [key, Expr::val(i64::from(number))],
+                ))
             })
     }
 

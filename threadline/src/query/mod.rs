@@ -2,6 +2,7 @@
 
 mod filter;
 mod history;
+mod keys;
 mod moments;
 mod page;
 mod row_ref;

@@ -1,9 +1,14 @@
 use sea_orm::{
     EntityName, EntityTrait, IdenStatic, Iterable, PrimaryKeyTrait,
-    sea_query::{Alias, CommonTableExpression, Expr, ExprTrait, Func, IntoValueTuple, Query},
+    sea_query::{
+        Alias, CommonTableExpression, Expr, ExprTrait, Func, IntoValueTuple, Query, SelectStatement,
+    },
 };
 
-use crate::{codegen::quote_ident, transaction::function};
+use crate::{
+    codegen::{TableName, quote_ident},
+    transaction::function,
+};
 
 /// The common table expression that holds one record's reference.
 pub(crate) const ROW: &str = "threadline_row";
@@ -43,6 +48,30 @@ pub(crate) fn row_ref_of(name: String, key: impl Into<Expr>) -> CommonTableExpre
         .arg(key.into());
     let mut query = Query::select();
     query.expr(Expr::cust("*")).from_function(call, "r");
+    cte(query)
+}
+
+/// As [`row_ref_of`], of a key as the trail has it: the table is not asked, and may be gone.
+pub(super) fn recorded_ref(table: &TableName, key: impl Into<Expr>) -> CommonTableExpression {
+    let text = |value: &str| Expr::val(value).cast_as("text");
+    let key = key.into();
+    let hash = |key: Expr| {
+        Func::cust(function("row_key"))
+            .arg(text(table.schema()))
+            .arg(text(table.table()))
+            .arg(key)
+    };
+    let mut query = Query::select();
+    query
+        .expr_as(hash(key.clone()), "row_key")
+        .expr_as(hash(Expr::cust("'{}'::jsonb")), "marker_key")
+        .expr_as(text(table.schema()), "table_schema")
+        .expr_as(text(table.table()), "table_name")
+        .expr_as(key, "table_pk");
+    cte(query)
+}
+
+fn cte(query: SelectStatement) -> CommonTableExpression {
     let mut cte = CommonTableExpression::new();
     cte.table_name(ROW).query(query).materialized(true);
     cte

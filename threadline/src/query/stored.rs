@@ -72,6 +72,8 @@ pub struct TimelineFilters {
 struct StoredRecord {
     table: String,
     key: JsonText,
+    #[serde(default, skip_serializing_if = "is_false")]
+    as_recorded: bool,
 }
 
 /// The table of an entity; without a schema it is the one that the connection's `search_path` finds.
@@ -106,6 +108,8 @@ impl Timeline {
             action,
             scope,
             record,
+            // `fetch_keys` alone sets it, for what it reads.
+            key_columns: _,
         } = self.filter.clone();
         TimelineFilters {
             entity: entity.map(|entity| StoredTable {
@@ -135,6 +139,7 @@ impl Timeline {
             record: record.map(|record| StoredRecord {
                 table: record.table.to_string(),
                 key: record.key,
+                as_recorded: record.as_recorded,
             }),
         }
     }
@@ -170,8 +175,11 @@ impl TryFrom<TimelineFilters> for Timeline {
                 filter: "record",
                 reason: format!("its table: {err}"),
             })?;
-            let key = record.key;
-            Ok::<_, Error>(RecordKey { table, key })
+            Ok::<_, Error>(RecordKey {
+                table,
+                key: record.key,
+                as_recorded: record.as_recorded,
+            })
         };
         let mut query = timeline();
         query.filter = Filter {
@@ -193,6 +201,7 @@ impl TryFrom<TimelineFilters> for Timeline {
             action: stored.action,
             scope: None,
             record: stored.record.map(record).transpose()?,
+            key_columns: None,
         };
         query.filter.check()?;
         Ok(query)
@@ -228,6 +237,7 @@ mod tests {
             timeline().no_actor(),
             timeline().actor_kind(ActorKind::Job),
             timeline().record(&record),
+            timeline().record(&record.as_recorded()),
             all(),
         ] {
             let text = serde_json::to_string(&query.filters()).unwrap();

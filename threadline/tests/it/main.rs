@@ -26,6 +26,7 @@ mod pooled;
 mod privileges;
 mod property;
 mod rebuild;
+mod record;
 mod renamed_secrets;
 mod retention;
 mod saved_view;

@@ -208,7 +208,7 @@ mod tests {
         let command = page(Some("2026-11-22"), None).head().command.unwrap();
         assert_eq!(
             command.to_string(),
-            "cargo threadline timeline --actor 'user:a/b c' --from 2026-11-22T00:00:00.000000Z"
+            "cargo threadline transactions --actor 'user:a/b c' --from 2026-11-22T00:00:00.000000Z"
         );
     }
 }

@@ -1,11 +1,12 @@
-use chrono::{DateTime, SubsecRound as _, Utc};
-use threadline::{ActorKind, ActorRef, PageToken};
+use chrono::{DateTime, Utc};
+use threadline::{ActorKind, ActorRef};
 
 use super::{model::ActivityPage, subject::Subject};
 use crate::surface::{
     failure::Failure,
     moment::{Instant, Moment},
     parameters::Parameters,
+    place::Place,
     reads::Reads,
     visit::Visit,
 };
@@ -46,33 +47,27 @@ struct Question {
     from: Option<Moment>,
     to: Option<Moment>,
     now: DateTime<Utc>,
-    after: Option<PageToken>,
-    before: Option<PageToken>,
+    place: Option<Place>,
 }
 
 impl Question {
-    fn read(mut parameters: Parameters) -> Result<Self, Failure> {
+    fn read(mut parameters: Parameters, clock: DateTime<Utc>) -> Result<Self, Failure> {
         let now = parameters.read("now")?.map(|Instant(now)| now);
         let question = Self {
             from: parameters.read("from")?,
-            to: parameters.read("to")?,
-            now: now.unwrap_or_else(|| Utc::now().trunc_subsecs(6)),
-            after: parameters.read("after")?,
-            before: parameters.read("before")?,
+            to: Moment::read_if_not_now(&mut parameters, "to")?,
+            now: now.unwrap_or(clock),
+            place: Place::read(&mut parameters)?,
         };
-        parameters.finish(&["from", "to", "now", "after", "before"])?;
-        if question.after.is_some() && question.before.is_some() {
-            return Err(Failure::parameter(
-                "before",
-                "a page is after a token or before one",
-            ));
-        }
+        let mut known = vec!["from", "to", "now"];
+        known.extend(Place::PARAMETERS);
+        parameters.finish(&known)?;
         Ok(question)
     }
 }
 
 async fn show(subject: Subject, visit: &Visit, reads: &Reads) -> Result<ActivityPage, Failure> {
-    let question = Question::read(visit.parameters()?)?;
+    let question = Question::read(visit.parameters()?, reads.now())?;
     let at = |moment: Option<Moment>| moment.map(|moment| moment.at(question.now));
     let (since, until) = (at(question.from), at(question.to));
     if let (Some(since), Some(until)) = (since, until)
@@ -87,13 +82,14 @@ async fn show(subject: Subject, visit: &Visit, reads: &Reads) -> Result<Activity
     if let Some(until) = until {
         query = query.until(until);
     }
-    let first = question.after.is_none() && question.before.is_none();
-    query = match (question.after, question.before) {
-        (Some(token), _) => query.after(token),
-        (None, Some(token)) => query.before(token),
-        (None, None) => query,
+    let first = question.place.is_none();
+    query = match question.place.clone() {
+        Some(Place::After(token)) => query.after(token),
+        Some(Place::Before(token)) => query.before(token),
+        None => query,
     };
-    let page = query.fetch(reads.db()).await?;
+    let page = query.fetch(reads.db()).await;
+    let page = page.map_err(|err| Place::blamed(question.place.as_ref(), err.into()))?;
     if page.entries.is_empty() && page.next.is_none() && !is_known(&subject, reads).await? {
         return Err(Failure::NotFound {
             what: subject.name(),

@@ -59,9 +59,9 @@ impl Subject {
         }
     }
 
-    /// The command that lists the changes.
+    /// The command that lists them.
     pub(super) fn command(&self) -> Command {
-        Command::new("timeline").option(&format!("--{}", self.name()), self.value())
+        Command::new("transactions").option(&format!("--{}", self.name()), self.value())
     }
 
     pub(super) fn link(&self, links: &Links) -> String {

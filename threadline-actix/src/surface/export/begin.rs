@@ -106,6 +106,7 @@ async fn send(
     export.check().map_err(explain)?;
     // What the database does not take, a key for example, it says at the first change.
     let taken = query.scan_limit(1).count(1, reads.db()).await;
+    let name = file_name(format, question.now(&reads));
     reads.end().await?;
     taken.map_err(explain)?;
     record(visit, context, format, &question.filter, limit).await?;
@@ -117,7 +118,6 @@ async fn send(
         settings.export_patience,
         slot,
     );
-    let name = file_name(format, question.now);
     Ok(file(format, &name, limit, bytes))
 }
 

@@ -4,4 +4,4 @@ mod model;
 mod show;
 mod standing;
 
-pub(super) use self::show::show;
+pub(super) use self::{show::show, standing::Standing};

@@ -4,11 +4,12 @@ use minijinja::{Value, context};
 use serde::Serialize;
 use threadline::ActorRef;
 
-use super::standing::Standing;
+use super::{show::NEWEST, standing::Standing};
 use crate::surface::{
     command::Command,
     links::Links,
     page::{Head, Page, Section},
+    saved_view::NamedFilters,
     trail::{Deadline, Group, days_view},
 };
 
@@ -19,6 +20,8 @@ pub(crate) struct HomePage {
     pub(crate) actor: Option<ActorRef>,
     /// The newest transactions.
     pub(crate) groups: Vec<Group>,
+    /// The views that the operator saved; `null` where they can't be read, or nobody can have any.
+    pub(crate) views: Option<Vec<NamedFilters>>,
     /// How the audit stands, for who may see policies.
     pub(crate) standing: Option<Standing>,
     /// Whether the operator may see which exports failed.
@@ -28,13 +31,12 @@ pub(crate) struct HomePage {
 
 impl Page for HomePage {
     const TEMPLATE: &'static str = "home";
-    const VIEWS: bool = true;
 
     fn head(&self) -> Head {
         Head {
             title: "Audit trail".to_owned(),
             section: Section::None,
-            command: Some(Command::new("timeline").option("--limit", 5)),
+            command: Some(Command::new("transactions").option("--limit", NEWEST)),
         }
     }
 

@@ -1,8 +1,8 @@
 use super::{model::HomePage, standing::Standing};
-use crate::surface::{failure::Failure, reads::Reads, visit::Visit};
+use crate::surface::{failure::Failure, reads::Reads, saved_view::SavedViews, visit::Visit};
 
 /// How many of the newest transactions are shown.
-const NEWEST: u64 = 5;
+pub(super) const NEWEST: u64 = 5;
 /// How many transactions are looked through for them.
 const SCANNED: u64 = 500;
 
@@ -15,6 +15,7 @@ pub(crate) async fn show(visit: &Visit, reads: &Reads) -> Result<HomePage, Failu
     Ok(HomePage {
         actor: visit.actor(),
         groups: reads.groups_of(ids).await?,
+        views: visit.read_views(reads).await.map(SavedViews::named),
         standing: Standing::read(visit, reads).await,
         sees_exports: visit.sees_exports(),
     })

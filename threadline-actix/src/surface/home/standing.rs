@@ -1,8 +1,8 @@
 //! How the audit stands, in a few numbers, for who may see policies.
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use minijinja::{Value, context};
-use sea_orm::{DatabaseTransaction, TransactionTrait as _};
+use sea_orm::DatabaseTransaction;
 use serde::Serialize;
 use threadline::{
     export::failed_exports,
@@ -26,18 +26,27 @@ pub(crate) struct Standing {
 }
 
 impl Standing {
-    /// Reads it. A page that begins with it must not fail for it: where it can't be read, nothing is said.
+    /// Reads it, or takes what was read a few seconds ago. A page that begins with it must not fail for it: where it can't
+    /// be read, nothing is said.
     pub(super) async fn read(visit: &Visit, reads: &Reads) -> Option<Self> {
         if !visit.sees_policies() {
             return None;
         }
-        let savepoint = reads.db().begin().await.ok()?;
-        let read = Self::within(visit, &savepoint).await;
-        savepoint.rollback().await.ok()?;
-        read.ok()
+        let kept = &visit.surface().standing.chips;
+        if kept.is_old() {
+            // Others that come meanwhile go by what there is.
+            kept.keep(kept.last());
+            let read = reads.apart(async |db| Self::within(visit, reads.now(), db).await);
+            kept.keep(read.await.ok());
+        }
+        kept.last()
     }
 
-    async fn within(visit: &Visit, db: &DatabaseTransaction) -> Result<Self, Failure> {
+    async fn within(
+        visit: &Visit,
+        now: DateTime<Utc>,
+        db: &DatabaseTransaction,
+    ) -> Result<Self, Failure> {
         let health = visit.health()?;
         let gaps = health.fetch_coverage(db).await?.summary.uncovered;
         visit.note_gaps(gaps);
@@ -52,7 +61,7 @@ impl Standing {
             }
             None => None,
         };
-        let lately = Utc::now() - TimeDelta::days(LATELY_DAYS.into());
+        let lately = now - TimeDelta::days(LATELY_DAYS.into());
         Ok(Self {
             gaps,
             drift: drifting.count(),

@@ -1,6 +1,5 @@
 //! One record: its history, what it looked like at any instant, and what changed between two.
 
-mod key;
 mod model;
 mod question;
 mod show;

@@ -7,7 +7,7 @@ use threadline::{
     Count, FieldChange, Image, JsonText, Moment, Moments, Snapshot, codegen::TableName,
 };
 
-use super::state::{room, state_view};
+use super::state::{not_comparable, room, state_view};
 use crate::surface::{
     command::Command,
     links::Links,
@@ -84,7 +84,12 @@ impl Page for RowPage {
     fn view(&self, links: &Links) -> Value {
         let deadline = Deadline::of_page();
         let own = links.row(&self.table_schema, &self.table_name, self.key.as_str());
-        let at = |at: DateTime<Utc>| with_query(&own, &[("at", iso(at))]);
+        // The comparison stays while one goes through time.
+        let at = |at: DateTime<Utc>| {
+            let compared = self.compared.map(|compared| ("compare", iso(compared)));
+            let pairs: Vec<_> = [("at", iso(at))].into_iter().chain(compared).collect();
+            with_query(&own, &pairs)
+        };
         let page = |name: &'static str, token: &Option<String>| {
             let mut pairs = self.instants();
             pairs.push((name, token.clone()?));
@@ -99,6 +104,8 @@ impl Page for RowPage {
                 later => instant_view(later),
                 later_is_now => later == self.now,
                 known => fields.is_some(),
+                redacted => self.other.as_ref()
+                    .map_or(0, |other| not_comparable(&self.snapshot, other)),
                 more_fields => fields.map_or(0, |fields| fields.len().saturating_sub(FIELDS)),
                 fields => fields.into_iter().flatten().take(FIELDS)
                     .map(|field| field_view(field, room, deadline)).collect::<Vec<_>>(),
@@ -189,6 +196,7 @@ impl RowPage {
             .collect();
         context! {
             window => iso(first.captured_at),
+            compare => self.compared.map(iso),
             number => stops.len(),
             // Zero is before the first of them.
             current => earlier.len(),

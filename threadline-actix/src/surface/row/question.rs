@@ -1,9 +1,8 @@
 //! What the query string of the page of a record asks for. Pure.
 
-use chrono::{DateTime, SubsecRound as _, Utc};
-use threadline::PageToken;
+use chrono::{DateTime, Utc};
 
-use crate::surface::{failure::Failure, moment::Moment, parameters::Parameters};
+use crate::surface::{failure::Failure, moment::Moment, parameters::Parameters, place::Place};
 
 /// The names of the parameters.
 const PARAMETERS: [&str; 6] = ["at", "compare", "step", "window", "after", "before"];
@@ -18,8 +17,7 @@ pub(super) struct Question {
     pub(super) compare: Option<DateTime<Utc>>,
     /// A stop of the slider: the change with this number, counted from 1 at the change that the window begins with.
     pub(super) stop: Option<(DateTime<Utc>, usize)>,
-    pub(super) after: Option<PageToken>,
-    pub(super) before: Option<PageToken>,
+    pub(super) place: Option<Place>,
 }
 
 impl Question {
@@ -27,15 +25,14 @@ impl Question {
     ///
     /// # Errors
     /// Names the parameter that can't be used.
-    pub(super) fn read(mut parameters: Parameters) -> Result<Self, Failure> {
-        let now = Utc::now().trunc_subsecs(6);
+    pub(super) fn read(mut parameters: Parameters, now: DateTime<Utc>) -> Result<Self, Failure> {
         let mut at = |name| {
-            let moment: Option<Moment> = parameters.read(name)?;
+            let moment = Moment::read_if_not_now(&mut parameters, name)?;
             Ok::<_, Failure>(moment.map(|moment| moment.at(now)))
         };
         let (at, compare, window) = (at("at")?, at("compare")?, at("window")?);
         let step: Option<usize> = parameters.read("step")?;
-        let (after, before) = (parameters.read("after")?, parameters.read("before")?);
+        let place = Place::read(&mut parameters)?;
         parameters.finish(&PARAMETERS)?;
         let stop = match (window, step) {
             (Some(window), Some(step)) if step > 0 => Some((window, step)),
@@ -46,19 +43,12 @@ impl Question {
         if stop.is_some() && at.is_some() {
             return Err(Failure::parameter("step", "it says “at” already"));
         }
-        if after.is_some() && before.is_some() {
-            return Err(Failure::parameter(
-                "before",
-                "a page is after a token or before one",
-            ));
-        }
         Ok(Self {
             now,
             at,
             compare,
             stop,
-            after,
-            before,
+            place,
         })
     }
 }
@@ -69,7 +59,8 @@ mod tests {
 
     #[test]
     fn what_contradicts_itself_is_named() {
-        let read = |query: &str| Question::read(Parameters::parse(query).unwrap());
+        let now = "2026-11-23T12:00:00Z".parse().unwrap();
+        let read = |query: &str| Question::read(Parameters::parse(query).unwrap(), now);
         for (query, name) in [
             ("at=yesterday", "at"),
             ("compare=x", "compare"),
@@ -84,11 +75,15 @@ mod tests {
                 other => panic!("{query}: {other:?}"),
             }
         }
-        let question = read("at=2026-11-23T09:00&compare=").unwrap();
+        let question = read("at=2026-11-23T09:00&compare=2h").unwrap();
+        let text = |at: Option<DateTime<Utc>>| at.map(|at| at.to_rfc3339());
+        let expected = |text: &str| Some(text.to_owned());
+        assert_eq!(text(question.at), expected("2026-11-23T09:00:00+00:00"));
         assert_eq!(
-            question.at.unwrap().to_rfc3339(),
-            "2026-11-23T09:00:00+00:00"
+            text(question.compare),
+            expected("2026-11-23T10:00:00+00:00")
         );
-        assert_eq!(question.compare, None);
+        let question = read("at=now&compare=").unwrap();
+        assert_eq!((question.at, question.compare), (None, None));
     }
 }

@@ -1,11 +1,14 @@
 use chrono::TimeDelta;
-use threadline::{
-    Error, JsonText, Op, PAGE_BYTES, Record, Snapshot, codegen::TableName, image_diff,
-    telemetry::SqlState,
-};
+use threadline::{Op, PAGE_BYTES, Record, codegen::TableName, image_diff};
 
-use super::{key, model::RowPage, question::Question};
-use crate::surface::{failure::Failure, reads::Reads, visit::Visit};
+use super::{model::RowPage, question::Question, state::there};
+use crate::surface::{
+    failure::Failure,
+    place::Place,
+    reads::Reads,
+    record::{Named, named},
+    visit::Visit,
+};
 
 /// How many changes a page of the history has.
 const PAGE_SIZE: u64 = 25;
@@ -13,30 +16,28 @@ const PAGE_SIZE: u64 = 25;
 const STOPS: u64 = 20;
 /// How many changes are counted.
 const COUNTED: u64 = 1_000;
-/// How many pages of a table's timeline are looked through for one of its keys.
-const PAGES_FOR_KEY: usize = 3;
 
 /// Shows a record.
 pub(crate) async fn show(visit: &Visit, reads: &Reads) -> Result<RowPage, Failure> {
-    let question = Question::read(visit.parameters()?)?;
+    let question = Question::read(visit.parameters()?, reads.now())?;
     let table: TableName = visit.segment("table")?.parse().map_err(|_| missing())?;
     let text = visit.last_segment("key")?;
-    let other = any_key(&table, reads).await?.ok_or_else(missing)?;
-    let key = key::read(&text, &other).ok_or_else(missing)?;
-    let record = reads.record(table.clone(), key.clone());
+    let named = named(&table, &text, reads).await.map_err(no_record)?;
+    let Named { key, record } = named.ok_or_else(missing)?;
 
     let history = record.clone().history().page_size(PAGE_SIZE);
-    let first = question.after.is_none() && question.before.is_none();
-    let count = history.count(COUNTED, reads.db()).await.map_err(no_value)?;
+    let count = history.count(COUNTED, reads.db()).await;
+    let count = count.map_err(|err| no_record(err.into()))?;
     if count.value == 0 && !count.capped {
         return Err(missing());
     }
-    let history = match (question.after.clone(), question.before.clone()) {
-        (Some(token), _) => history.after(token),
-        (None, Some(token)) => history.before(token),
-        (None, None) => history,
+    let history = match question.place.clone() {
+        Some(Place::After(token)) => history.after(token),
+        Some(Place::Before(token)) => history.before(token),
+        None => history,
     };
-    let page = history.fetch_within(PAGE_BYTES, reads.db()).await?;
+    let page = history.fetch_within(PAGE_BYTES, reads.db()).await;
+    let page = page.map_err(|err| Place::blamed(question.place.as_ref(), err.into()))?;
     // As the trail has it: with the types of the columns.
     let own = |change: &&threadline::AuditChange| change.op != Op::Truncate;
     let key = page
@@ -79,7 +80,7 @@ pub(crate) async fn show(visit: &Visit, reads: &Reads) -> Result<RowPage, Failur
         differences,
         moments: record.fetch_moments(at, STOPS, reads.db()).await?,
         count,
-        first,
+        first: question.place.is_none(),
         groups: reads.groups(page.entries).await?,
         older: page.next.map(|token| token.to_string()),
         newer: page.previous.map(|token| token.to_string()),
@@ -92,46 +93,12 @@ fn missing() -> Failure {
 }
 
 /// What a key's columns do not take, and a table that is gone, name no record.
-fn no_value(error: Error) -> Failure {
-    let state = SqlState::of(&error);
-    let state = state.as_ref().map(SqlState::as_str).unwrap_or_default();
-    match state {
-        "42704" | "42P01" | "3F000" => missing(),
-        state if state.starts_with("22") => missing(),
-        _ => error.into(),
+fn no_record(failure: Failure) -> Failure {
+    if failure.is_of_table() || failure.is_of_value() {
+        missing()
+    } else {
+        failure
     }
-}
-
-/// The image if the record was there, nothing if it was not. `None` where that is not known.
-fn there<I>(snapshot: &Snapshot<I>) -> Option<Option<&I>> {
-    match snapshot {
-        Snapshot::Present(image) => Some(Some(image)),
-        Snapshot::Deleted { .. } => Some(None),
-        Snapshot::BeforeHorizon => None,
-    }
-}
-
-/// The key of any record of the table, for the names of its columns.
-async fn any_key(table: &TableName, reads: &Reads) -> Result<Option<JsonText>, Failure> {
-    let mut query = reads
-        .timeline()
-        .schema(table.schema())
-        .table(table.table())
-        .page_size(1);
-    for _ in 0..PAGES_FOR_KEY {
-        let page = query.fetch(reads.db()).await?;
-        // A TRUNCATE has no key.
-        let found = page
-            .entries
-            .into_iter()
-            .find(|change| change.op != Op::Truncate);
-        match (found, page.next) {
-            (Some(change), _) => return Ok(Some(change.table_pk)),
-            (None, Some(next)) => query = query.after(next),
-            (None, None) => break,
-        }
-    }
-    Ok(None)
 }
 
 /// The instant of a stop of the slider.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use minijinja::{Value, context};
-use threadline::{FieldValue, Image, Snapshot, image_diff};
+use threadline::{Image, Snapshot, image_diff};
 
 use crate::surface::{
     links::Links,
@@ -32,9 +32,6 @@ pub(super) fn state_view(snapshot: &Snapshot<Image>, at: DateTime<Utc>, links: &
             context! { name => field.name.as_str(), value => value_view(&field.after, room) }
         })
         .collect();
-    let masked = fields
-        .iter()
-        .filter(|field| field.after == FieldValue::Masked);
     context! {
         state,
         at => instant_view(at),
@@ -44,9 +41,28 @@ pub(super) fn state_view(snapshot: &Snapshot<Image>, at: DateTime<Utc>, links: &
             id => image.audit_transaction_id,
             link => links.transaction(image.audit_transaction_id),
         }),
-        masked => masked.count(),
         more_fields => fields.len() - shown.len(),
         fields => shown,
+    }
+}
+
+/// The image if the record was there, nothing if it was not. `None` where that is not known.
+pub(super) fn there<I>(snapshot: &Snapshot<I>) -> Option<Option<&I>> {
+    match snapshot {
+        Snapshot::Present(image) => Some(Some(image)),
+        Snapshot::Deleted { .. } => Some(None),
+        Snapshot::BeforeHorizon => None,
+    }
+}
+
+/// How many columns are redacted in both images, so that nobody can tell whether they are the same.
+pub(super) fn not_comparable(one: &Snapshot<Image>, other: &Snapshot<Image>) -> usize {
+    match (there(one), there(other)) {
+        (Some(Some(one)), Some(Some(other))) => {
+            let masked = one.masked.iter();
+            masked.filter(|name| other.masked.contains(name)).count()
+        }
+        _ => 0,
     }
 }
 

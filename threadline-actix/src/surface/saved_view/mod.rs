@@ -4,7 +4,7 @@ mod model;
 mod post;
 mod token;
 
-pub(crate) use self::model::SavedViews;
+pub(crate) use self::model::{NamedFilters, SavedViews};
 pub(super) use self::{
     post::{delete, save},
     token::Token,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use minijinja::{Value, context};
+use serde::Serialize;
 use threadline::saved_view::{MAX_NAME_CHARS, SavedView};
 
 use crate::surface::links::Links;
@@ -14,7 +15,27 @@ pub(crate) struct SavedViews(pub(crate) Vec<SavedView>);
 /// The filters of a page as parameters.
 pub(crate) type Pairs = Vec<(&'static str, String)>;
 
+/// A view: filters under a name.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct NamedFilters {
+    /// The name.
+    name: String,
+    /// The filters, by the parameters of the timeline.
+    filters: BTreeMap<String, String>,
+}
+
 impl SavedViews {
+    /// What programs read.
+    pub(crate) fn named(&self) -> Vec<NamedFilters> {
+        let views = self.0.iter();
+        views
+            .map(|view| NamedFilters {
+                name: view.name.clone(),
+                filters: view.filter_texts(),
+            })
+            .collect()
+    }
+
     /// What templates show. The filters are those of the page: they can be saved unless they are saved already.
     pub(crate) fn view(&self, filters: Option<Pairs>, token: &str, links: &Links) -> Value {
         let own: Option<BTreeMap<String, String>> = filters.map(|pairs| {

@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
-use threadline::{Op, Timeline};
+use threadline::{Op, Timeline, codegen::TableName};
 
 use super::choice::{ActorChoice, Since};
 use crate::surface::{
     command::Command,
     failure::Failure,
+    links::name_part,
     moment::{Ago, Moment},
     parameters::Parameters,
 };
@@ -55,9 +56,13 @@ impl Filter {
     /// # Errors
     /// Names the parameter that can't be used.
     pub(crate) fn read(parameters: &mut Parameters) -> Result<Self, Failure> {
+        let (schema, table) = match (parameters.text("schema"), parameters.text("table")) {
+            (None, Some(text)) => table_of(&text)?,
+            given => given,
+        };
         let filter = Self {
-            schema: parameters.text("schema"),
-            table: parameters.text("table"),
+            schema,
+            table,
             key: parameters.text("key"),
             op: parameters
                 .text("op")
@@ -69,7 +74,7 @@ impl Filter {
             request: parameters.text("request"),
             column: parameters.text("column"),
             from: parameters.read("from")?.unwrap_or_default(),
-            to: parameters.read("to")?,
+            to: Moment::read_if_not_now(parameters, "to")?,
         };
         if filter.key.is_some() && filter.table.is_none() {
             return Err(Failure::parameter(
@@ -85,7 +90,7 @@ impl Filter {
         let text = |value: &Option<String>| value.clone();
         [
             ("schema", text(&self.schema)),
-            ("table", text(&self.table)),
+            ("table", self.written_table()),
             ("key", text(&self.key)),
             ("op", self.op.map(|op| op.as_str().to_owned())),
             ("actor", self.actor.as_ref().map(ToString::to_string)),
@@ -194,22 +199,14 @@ impl Filter {
 
     /// The command that lists the same.
     pub(crate) fn command(&self) -> Command {
-        match (&self.table, &self.key) {
-            (Some(_), Some(key)) => Command::new("history")
-                .argument(self.table_name().unwrap_or_default())
-                .argument(key),
-            _ => self.options(Command::new("timeline")),
-        }
+        self.options(Command::new("timeline"))
     }
 
     /// The filter as the options of a command.
     pub(crate) fn options(&self, command: Command) -> Command {
-        let command = command.option_if("--table", self.table_name());
-        let command = match &self.actor {
-            Some(ActorChoice::Is(actor)) => command.option("--actor", actor),
-            Some(ActorChoice::Nobody) => command.flag("--no-actor"),
-            // The command knows single actors only.
-            Some(ActorChoice::Kind(_)) | None => command,
+        let command = match (&self.schema, self.table_name()) {
+            (Some(schema), None) => command.option("--schema", schema),
+            (_, table) => command.option_if("--table", table),
         };
         let from = match self.from {
             Since::Default => Some(DEFAULT_WINDOW.to_string()),
@@ -217,6 +214,8 @@ impl Filter {
             Since::Ever => None,
         };
         command
+            .option_if("--key", self.key.as_ref())
+            .option_if("--actor", self.actor.as_ref())
             .option_if("--op", self.op.map(Op::as_str))
             .option_if("--action", self.action.as_ref())
             .option_if("--correlation", self.correlation.as_ref())
@@ -230,12 +229,34 @@ impl Filter {
 impl Filter {
     /// The table as the commands read it.
     pub(crate) fn table_name(&self) -> Option<String> {
-        let table = self.table.as_ref()?;
+        let table = name_part(self.table.as_ref()?);
         Some(match &self.schema {
-            Some(schema) => format!("{}.{}", part(schema), part(table)),
-            None => part(table),
+            Some(schema) => format!("{}.{table}", name_part(schema)),
+            None => table,
         })
     }
+
+    /// The table as a parameter: spelled as it is where the schema stands apart from it.
+    fn written_table(&self) -> Option<String> {
+        match self.schema {
+            Some(_) => self.table.clone(),
+            None => self.table_name(),
+        }
+    }
+}
+
+/// The schema and the table of a text: `blog.posts`, or `posts` of any schema. A name with a dot is quoted.
+fn table_of(text: &str) -> Result<(Option<String>, Option<String>), Failure> {
+    // What can follow a schema has none.
+    if let Ok(name) = format!("schema.{text}").parse::<TableName>() {
+        return Ok((None, Some(name.table().to_owned())));
+    }
+    let name: Result<TableName, _> = text.parse();
+    let name = name.map_err(|err| Failure::parameter("table", err))?;
+    Ok((
+        Some(name.schema().to_owned()),
+        Some(name.table().to_owned()),
+    ))
 }
 
 /// Writes a query string.
@@ -255,16 +276,6 @@ fn op_name<S: Serializer>(op: &Option<Op>, serializer: S) -> Result<S::Ok, S::Er
     op.map(Op::as_str).serialize(serializer)
 }
 
-/// A name as the commands read it.
-fn part(name: &str) -> String {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-    if name.chars().all(plain) && !name.starts_with(|c: char| c.is_ascii_digit()) {
-        name.to_owned()
-    } else {
-        format!("\"{}\"", name.replace('"', "\"\""))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -281,6 +292,8 @@ mod tests {
         for query in [
             "",
             "table=posts",
+            "table=%22a.b%22",
+            "schema=a&table=b.c",
             "schema=blog&table=posts&op=delete&actor=user%3A42&action=post.purged&correlation=c+1&request=r%261&column=title&from=30d&to=2026-11-23T09%3A00%3A00Z",
             "actor=none&from=all",
             "actor=anonymous",
@@ -297,6 +310,7 @@ mod tests {
             ("op=drop", "op"),
             ("actor=robot%3A1", "actor"),
             ("key=7", "key"),
+            ("table=a.b.c", "table"),
             ("actor=user%3A", "actor"),
             ("from=yesterday", "from"),
             ("to=all", "to"),
@@ -306,6 +320,18 @@ mod tests {
                 Err(Failure::Invalid { parameter, .. }) => assert_eq!(parameter, name),
                 other => panic!("{query}: {other:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn a_schema_may_stand_before_the_table_and_now_is_as_good_as_no_end() {
+        for (query, expected) in [
+            ("table=public.posts", "schema=public&table=posts"),
+            ("table=blog.%22a.b%22", "schema=blog&table=a.b"),
+            ("table=%22posts%22&to=now", "table=posts"),
+            ("table=Order+Lines", "table=Order+Lines"),
+        ] {
+            assert_eq!(read(query).unwrap().query(), expected, "{query}");
         }
     }
 
@@ -335,11 +361,16 @@ mod tests {
         for (query, expected) in [
             ("", "timeline --from 7d"),
             ("from=all&table=posts", "timeline --table posts"),
-            ("table=posts&key=7", "history posts 7"),
+            (
+                "table=posts&key=7&op=update&actor=job&from=4w",
+                "timeline --table posts --key 7 --actor job --op update --from 4w",
+            ),
             (
                 "schema=blog&table=Order+Lines&actor=none&from=all",
-                "timeline --table 'blog.\"Order Lines\"' --no-actor",
+                "timeline --table 'blog.Order Lines' --actor none",
             ),
+            ("schema=blog&from=all", "timeline --schema blog"),
+            ("table=%22a.b%22&from=all", "timeline --table '\"a.b\"'"),
             (
                 "actor=user%3A42&op=delete&column=title&from=2h",
                 "timeline --actor user:42 --op delete --changed-column title --from 2h",

@@ -1,13 +1,15 @@
 //! The model of a page of the timeline. Pure.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
-use minijinja::{Value, context, value::Serde};
+use minijinja::{Value, context};
 use serde::Serialize;
 use threadline::Count;
 
 use super::{
     choice::Since,
-    filter::{Filter, encode},
+    filter::{Filter, PARAMETERS, encode},
     search,
 };
 use crate::surface::{
@@ -45,7 +47,6 @@ pub(crate) struct TimelinePage {
 
 impl Page for TimelinePage {
     const TEMPLATE: &'static str = "timeline";
-    const VIEWS: bool = true;
 
     fn filters(&self) -> Option<Vec<(&'static str, String)>> {
         Some(self.filter.pairs())
@@ -78,7 +79,7 @@ impl Page for TimelinePage {
             unfiltered => links.timeline(""),
             action => links.timeline(""),
             typed => search::format(&self.filter),
-            values => Value::from(Serde(&self.filter)),
+            values => self.values(),
             exports => self.exports.then(|| self.files(links)),
         }
     }
@@ -130,6 +131,13 @@ impl TimelinePage {
                 context! { name, value, without }
             })
             .collect()
+    }
+
+    /// What the fields of the form hold: what is not at its default.
+    fn values(&self) -> Value {
+        let chosen: BTreeMap<_, _> = self.filter.pairs().into_iter().collect();
+        let value = |name| chosen.get(name).map_or("", String::as_str);
+        Value::from_pairs(PARAMETERS.map(|name| (name, value(name))))
     }
 
     /// Why there is nothing on the page.
@@ -190,6 +198,22 @@ mod tests {
         let mut cut = page("op=delete");
         cut.older = Some("token".to_owned());
         assert_eq!(cut.empty(), "not_yet");
+    }
+
+    #[test]
+    fn the_form_holds_what_was_chosen_and_no_default() {
+        let values = |query: &str| serde_json::to_value(page(query).values()).unwrap();
+        let none = values("");
+        assert_eq!((&none["from"], &none["op"]), (&"".into(), &"".into()));
+        let some = values("table=%22a.b%22&from=30d&op=delete");
+        for (name, expected) in [
+            ("table", "\"a.b\""),
+            ("from", "30d"),
+            ("op", "delete"),
+            ("to", ""),
+        ] {
+            assert_eq!(some[name], expected, "{name}");
+        }
     }
 
     #[test]

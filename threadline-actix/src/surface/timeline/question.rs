@@ -1,27 +1,23 @@
 //! What a query string asks of the timeline. Pure.
 
-use chrono::{DateTime, SubsecRound as _, Utc};
-use threadline::{PageToken, Timeline};
+use chrono::{DateTime, Utc};
+use threadline::Timeline;
 
 use super::{
     filter::{Filter, PARAMETERS},
     search,
 };
-use crate::surface::{failure::Failure, moment::Instant, parameters::Parameters};
+use crate::surface::{
+    failure::Failure, moment::Instant, parameters::Parameters, place::Place, reads::Reads,
+};
 
 /// What the query string asks for.
 #[derive(Debug)]
 pub(crate) struct Question {
     pub(crate) filter: Filter,
-    /// Relative times count back from here; a page's links keep it, so that all pages ask the same.
-    pub(crate) now: DateTime<Utc>,
+    /// What the links of a page keep, so that all pages ask the same.
+    now: Option<DateTime<Utc>>,
     place: Option<Place>,
-}
-
-#[derive(Debug)]
-enum Place {
-    After(PageToken),
-    Before(PageToken),
 }
 
 impl Question {
@@ -40,26 +36,12 @@ impl Question {
             filter = search::parse(&text)?;
         }
         let now = parameters.read("now")?.map(|Instant(now)| now);
-        let after = parameters.read("after")?;
-        let before = parameters.read("before")?;
+        let place = Place::read(&mut parameters)?;
         let mut known = vec![search::NAME];
         known.extend(PARAMETERS);
-        known.extend(["after", "before"]);
+        known.extend(Place::PARAMETERS);
         parameters.finish(&known)?;
-        let place = match (after, before) {
-            (None, None) => None,
-            (Some(token), None) => Some(Place::After(token)),
-            (None, Some(token)) => Some(Place::Before(token)),
-            (Some(_), Some(_)) => {
-                let reason = "a page is after a place or before one, not both";
-                return Err(Failure::parameter("before", reason));
-            }
-        };
-        Ok(Self {
-            filter,
-            now: now.unwrap_or_else(Utc::now).trunc_subsecs(6),
-            place,
-        })
+        Ok(Self { filter, now, place })
     }
 
     /// Whether it asks for the newest changes.
@@ -67,9 +49,14 @@ impl Question {
         self.place.is_none()
     }
 
-    /// Narrows a query, the place and the key of a record left out.
-    pub(super) fn narrow(&self, query: Timeline) -> Timeline {
-        self.filter.narrow(query, self.now)
+    /// Relative times count back from here.
+    pub(crate) fn now(&self, reads: &Reads) -> DateTime<Utc> {
+        self.now.unwrap_or(reads.now())
+    }
+
+    /// The query over what the operator may see, the place and the key of a record left out.
+    pub(super) fn narrow(&self, reads: &Reads) -> Timeline {
+        self.filter.narrow(reads.timeline(), self.now(reads))
     }
 
     /// Goes to the place.
@@ -79,6 +66,11 @@ impl Question {
             Some(Place::After(token)) => query.after(token.clone()),
             Some(Place::Before(token)) => query.before(token.clone()),
         }
+    }
+
+    /// Says of which parameter a failure to go to the place is.
+    pub(crate) fn misplaced(&self, failure: Failure) -> Failure {
+        Place::blamed(self.place.as_ref(), failure)
     }
 }
 

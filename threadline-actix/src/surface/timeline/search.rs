@@ -1,7 +1,7 @@
 //! The search box: `actor:user:42 table:posts op:delete since:7d`, the same filter in words. Pure.
 
 use super::filter::Filter;
-use crate::surface::{failure::Failure, parameters::Parameters};
+use crate::surface::{failure::Failure, links::name_part, parameters::Parameters};
 
 /// The parameter of the search box.
 pub(crate) const NAME: &str = "q";
@@ -28,19 +28,18 @@ const QUALIFIERS: [(&str, &str); 13] = [
 /// # Errors
 /// Names the word that means nothing.
 pub(crate) fn parse(text: &str) -> Result<Filter, Failure> {
+    let words = words(text)?;
+    let has_schema = words.iter().any(|word| word.text.starts_with("schema:"));
     let mut pairs: Vec<(String, String)> = Vec::new();
-    for word in words(text)? {
+    for word in words {
         let (parameter, value) = qualified(&word)?;
-        // A schema may stand before the table.
-        if parameter == "table"
-            && !word.quoted
-            && let Some((schema, table)) = value.split_once('.')
-        {
-            pairs.push(("schema".to_owned(), schema.to_owned()));
-            pairs.push((parameter.to_owned(), table.to_owned()));
+        // Between quotes a dot is a part of the name, and ends no schema.
+        let value = if parameter == "table" && word.quoted && !has_schema {
+            name_part(value)
         } else {
-            pairs.push((parameter.to_owned(), value.to_owned()));
-        }
+            value.to_owned()
+        };
+        pairs.push((parameter.to_owned(), value));
     }
     let mut parameters = Parameters::from_pairs(pairs).map_err(in_words)?;
     let filter = Filter::read(&mut parameters).map_err(in_words)?;
@@ -55,6 +54,8 @@ pub(crate) fn format(filter: &Filter) -> String {
         .map(|(parameter, value)| {
             let known = QUALIFIERS.iter().find(|(_, known)| *known == parameter);
             let name = known.map_or(parameter, |(name, _)| name);
+            let table = filter.table.clone().filter(|_| parameter == "table");
+            let value = table.unwrap_or(value);
             format!("{name}:{}", quoted(parameter, &value))
         })
         .collect();
@@ -188,7 +189,9 @@ mod tests {
             r#"action:"say \"hi\" \\ bye""#,
             "action=say+%22hi%22+%5C+bye",
         );
-        check(r#"table:"a.b""#, "table=a.b");
+        check(r#"table:"a.b""#, "table=%22a.b%22");
+        check(r#"schema:a table:"b.c""#, "schema=a&table=b.c");
+        check(r#"table:"a\"b""#, "table=%22a%22%22b%22");
         check("since:all actor:none", "actor=none&from=all");
         check("request:a:b:c", "request=a%3Ab%3Ac");
     }

@@ -5,7 +5,7 @@ use super::{
     question::Question,
     record::{explained, query},
 };
-use crate::surface::{failure::Failure, reads::Reads, visit::Visit};
+use crate::surface::{failure::Failure, format::Format, reads::Reads, visit::Visit};
 
 /// How many changes a page has.
 const PAGE_SIZE: u64 = 50;
@@ -21,10 +21,15 @@ pub(crate) async fn show(visit: &Visit, reads: &Reads) -> Result<TimelinePage, F
     let page = question
         .place(query)
         .fetch_within(PAGE_BYTES, reads.db())
-        .await?;
-    let (from, to) = question.filter.bounds(question.now);
+        .await;
+    let page = page.map_err(|err| question.misplaced(err.into()))?;
+    if visit.format() == Format::Html {
+        visit.read_views(reads).await;
+    }
+    let now = question.now(reads);
+    let (from, to) = question.filter.bounds(now);
     Ok(TimelinePage {
-        now: question.now,
+        now,
         from,
         to,
         count,

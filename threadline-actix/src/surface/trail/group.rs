@@ -98,7 +98,8 @@ impl Group {
         }
     }
 
-    /// How many changes there are besides so many.
+    /// How many changes there are besides so many, of those that are listed: a list of transactions has all of their
+    /// changes, a timeline those that it found.
     fn besides(&self, shown: usize) -> u64 {
         let all = match self.count {
             Some(count) if self.sampled => count.value,
@@ -163,16 +164,18 @@ fn group_view(group: &Group, deadline: Deadline, links: &Links) -> Value {
     };
     context! {
         id => group.transaction_id,
-        link => links.transaction(group.transaction_id),
+        // Of a transaction that the operator can't see there is no page.
+        link => of.map(|_| links.transaction(group.transaction_id)),
         at => group.at().map(instant_view),
-        known => of.is_some(),
         actor => actor.map(|actor| actor.view(links)),
         request => of.and_then(|of| reference(of.request_id.as_deref(), Links::request)),
         correlation => of.and_then(|of| reference(of.correlation_id.as_deref(), Links::correlation)),
         job => of.and_then(|of| of.job_id.as_deref()),
         actions => group.actions.iter().map(action_view).collect::<Vec<_>>(),
         more_actions => group.more_actions,
+        count => group.count.map(|count| count.value),
         capped => group.count.is_some_and(|count| count.capped),
+        sampled => group.sampled,
         tables => group.tables.iter().map(table_view).collect::<Vec<_>>(),
         more_changes => group.besides(changes.len()),
         changes,
@@ -196,4 +199,26 @@ pub(crate) fn table_view(count: &TableChanges) -> Value {
     .map(|(op, count)| context! { op, count })
     .collect();
     context! { schema => count.table_schema.as_str(), table => count.table_name.as_str(), ops }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn besides(sampled: bool, count: Option<u64>, shown: usize) -> u64 {
+        let mut group = Group::new(7, None);
+        group.sampled = sampled;
+        group.count = count.map(|value| Count {
+            value,
+            capped: false,
+        });
+        group.besides(shown)
+    }
+
+    #[test]
+    fn a_list_of_transactions_has_all_of_their_changes_and_a_timeline_those_it_found() {
+        assert_eq!(besides(true, Some(500), 6), 494);
+        assert_eq!(besides(true, None, 6), 0);
+        assert_eq!(besides(false, Some(500), 0), 0);
+    }
 }

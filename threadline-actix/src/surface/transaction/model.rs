@@ -152,6 +152,8 @@ fn action_view(
         failed => action.status == ActionStatus::Error,
         at => instant_view(action.recorded_at),
         actor => other.map(|actor| actor.view(links)),
+        verb => action.verb.as_deref(),
+        category => action.category.as_deref(),
         reason => action.reason.as_deref(),
         comment => action.comment.as_deref(),
         details => details.map(|(shown, _)| shown),

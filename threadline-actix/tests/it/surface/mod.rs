@@ -11,6 +11,7 @@ mod hostile;
 mod mount;
 mod page;
 mod policies;
+mod record;
 mod redaction;
 mod retention;
 mod routes;

@@ -1,10 +1,17 @@
 //! What holds for every page.
 
+use actix_web::http::Method;
+use chrono::{DateTime, Utc};
+use sea_orm::ConnectionTrait as _;
+
 use super::{
     routes::{self, twin},
     site::{get, get_from, request, surface},
 };
-use crate::support::{TestDb, written};
+use crate::{
+    events::Recorder,
+    support::{TestDb, written},
+};
 
 #[actix_web::test]
 async fn every_page_has_strict_headers_and_no_inline_code() {
@@ -137,4 +144,80 @@ async fn assets_are_kept_for_good_under_the_name_of_their_content() {
         );
     }
     assert_eq!(get(&db, "/audit/assets/style.css").await.status, 404);
+}
+
+#[actix_web::test]
+async fn now_is_what_the_clock_of_the_database_says() {
+    let test_db = TestDb::new("page_clock").await;
+    let db = test_db.connect(1).await;
+    written(&db).await;
+    // A clock that is an hour fast, for the connections to come.
+    db.execute_unprepared(
+        "CREATE SCHEMA fast;
+         CREATE FUNCTION fast.clock_timestamp() RETURNS timestamptz LANGUAGE sql
+           AS 'SELECT pg_catalog.clock_timestamp() + pg_catalog.make_interval(hours => 1)';
+         ALTER DATABASE actix_page_clock SET search_path = fast, pg_catalog, public",
+    )
+    .await
+    .unwrap();
+    let db = test_db.connect(1).await;
+    for path in ["rows/public.notes/1", "timeline", "actors/user/bob"] {
+        let page = get(&db, &format!("/audit/{path}.json")).await.json();
+        let now: DateTime<Utc> = page["now"].as_str().unwrap().parse().unwrap();
+        let ahead = now - Utc::now();
+        assert!((50..=70).contains(&ahead.num_minutes()), "{path}: {ahead}");
+    }
+}
+
+#[actix_web::test]
+async fn a_page_is_shown_without_the_saved_views_that_can_not_be_read() {
+    let db = TestDb::new("page_views").await.connect(1).await;
+    written(&db).await;
+    let renamed = "ALTER TABLE threadline.audit_saved_views RENAME TO elsewhere";
+    db.execute_unprepared(renamed).await.unwrap();
+    let (recorder, guard) = Recorder::listen();
+    for path in ["", "timeline"] {
+        let got = get(&db, &format!("/audit/{path}")).await;
+        assert_eq!(got.status, 200, "{path}: {}", got.body);
+        assert!(got.body.contains("note.deleted"), "{path}: {}", got.body);
+        assert!(!got.body.contains("Save this view"), "{path}");
+    }
+    // The twin of the timeline has none.
+    assert_eq!(get(&db, "/audit/timeline.json").await.status, 200);
+    drop(guard);
+    let events = recorder.checked(&["bob"]);
+    let names: Vec<_> = events.iter().map(|event| event.name).collect();
+    assert_eq!(names, ["surface.saved_views_failed"; 2]);
+}
+
+#[actix_web::test]
+async fn what_an_address_does_not_take_is_said_with_what_it_takes() {
+    let db = TestDb::new("page_allow").await.connect(1).await;
+    let page = get(&db, "/audit/timeline").await;
+    let style = page.link(".css").unwrap();
+    for (path, taken, status) in [
+        ("/audit/find?actor=user:bob", "GET, HEAD", 303),
+        (style.as_str(), "GET, HEAD", 200),
+        ("/audit/export.csv", "GET", 405),
+    ] {
+        let head = request(path).method(Method::HEAD);
+        let got = get_from(surface(&db), "/audit", head).await;
+        assert_eq!(got.status, status, "{path}");
+        let post = request(path).method(Method::POST);
+        let got = get_from(surface(&db), "/audit", post).await;
+        assert_eq!((got.status, got.headers["allow"].as_str()), (405, taken));
+    }
+}
+
+#[actix_web::test]
+async fn what_a_notice_quotes_is_code() {
+    let db = TestDb::new("page_prose").await.connect(1).await;
+    let got = get(&db, "/audit/find?table=a.b.c&id=1").await;
+    assert_eq!(got.status, 422);
+    assert!(
+        got.body.contains("<code><bdi>a.b.c</bdi></code>"),
+        "{}",
+        got.body
+    );
+    assert!(!got.body.contains('`'), "{}", got.body);
 }

@@ -2,9 +2,10 @@
 
 use sea_orm::{ConnectionTrait as _, DatabaseConnection};
 use serde_json::Value;
+use threadline::CapturePolicy;
 
 use super::site::{Got, get};
-use crate::support::{TestDb, audited, written};
+use crate::support::{TestDb, audited, audited_by, written};
 
 /// The instants of all changes, oldest first.
 async fn instants(db: &DatabaseConnection, path: &str) -> Vec<String> {
@@ -129,6 +130,74 @@ async fn the_slider_and_its_links_stop_at_each_change_without_a_script() {
     assert_eq!(states, [false, true, false]);
     let later = page.link("Later →").unwrap();
     assert_eq!(get(&db, &later).await.status, 200);
+}
+
+#[actix_web::test]
+async fn the_comparison_stays_while_one_goes_through_time() {
+    let db = story("row_compare").await;
+    let path = "/audit/rows/public.notes/1";
+    let at = instants(&db, path).await;
+    let compare = format!("compare={}", at[1]);
+    let page = get(&db, &format!("{path}?at={}&{compare}", at[2])).await;
+    for link in ["← Earlier", "Later →"] {
+        let link = page.link(link).unwrap().replace("%3A", ":");
+        assert!(link.ends_with(&compare), "{link}");
+    }
+    let field = format!("name=\"compare\" value=\"{}\"", at[1]);
+    let body = page.body.replace("&#x3a;", ":");
+    let (slider, _) = body.split_once("name=\"step\"").unwrap();
+    assert!(slider.contains(&field), "{slider}");
+}
+
+#[actix_web::test]
+async fn what_is_redacted_at_both_instants_is_not_said_to_be_the_same() {
+    let db = TestDb::new("row_redacted").await.connect(2).await;
+    let table = "CREATE TABLE people (id int PRIMARY KEY, email text, phone text, name text)";
+    db.execute_unprepared(table).await.unwrap();
+    let policy = CapturePolicy {
+        mask: vec!["email".to_owned(), "phone".to_owned()],
+        ..CapturePolicy::default()
+    };
+    audited_by(&db, "people", policy).await;
+    for sql in [
+        "INSERT INTO people VALUES (1, 'a@x', '1', 'one')",
+        "UPDATE people SET email = 'b@x'",
+        "UPDATE people SET name = 'two'",
+    ] {
+        db.execute_unprepared(sql).await.unwrap();
+    }
+    let path = "/audit/rows/public.people/1";
+    let at = instants(&db, path).await;
+    let between = async |from: &str, to: &str| {
+        let page = get(&db, &format!("{path}?at={from}&compare={to}")).await;
+        let (_, between) = page.body.split_once("id=\"between\"").unwrap();
+        let (between, _) = between.split_once("</section>").unwrap();
+        between.replace("&#x27;", "'")
+    };
+    let only_redacted = between(&at[0], &at[1]).await;
+    for words in [
+        "No recorded value is another",
+        "2 redacted columns can't be compared",
+    ] {
+        assert!(only_redacted.contains(words), "{only_redacted}");
+    }
+    assert!(!only_redacted.contains("is the same"), "{only_redacted}");
+    let both = between(&at[0], &at[2]).await;
+    for words in ["two", "2 redacted columns can't be compared"] {
+        assert!(both.contains(words), "{both}");
+    }
+    let notes = story("row_unredacted").await;
+    let at = instants(&notes, "/audit/rows/public.notes/1").await;
+    let same = format!(
+        "/audit/rows/public.notes/1?at={}&compare={}",
+        at[3], "2040-01-01"
+    );
+    let same = get(&notes, &same).await;
+    assert!(
+        same.body.contains("every recorded column is the same"),
+        "{}",
+        same.body
+    );
 }
 
 #[actix_web::test]

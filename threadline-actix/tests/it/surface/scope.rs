@@ -9,7 +9,7 @@ use threadline_actix::surface::{Access, OperatorSurface};
 
 use super::{
     routes::{self, twin},
-    site::{get_from, request},
+    site::{get, get_from, request},
 };
 use crate::support::{TestDb, audited};
 
@@ -174,4 +174,31 @@ async fn a_key_tells_a_scoped_operator_nothing_of_tables_and_columns_out_of_the_
     ] {
         assert_eq!(asked(table, key).await, missing, "{table} {key}");
     }
+}
+
+#[actix_web::test]
+async fn a_truncate_that_ended_a_record_in_scope_leads_nowhere() {
+    let db = TestDb::new("scope_truncate").await.connect(2).await;
+    organisations(&db).await;
+    db.execute_unprepared("TRUNCATE docs").await.unwrap();
+    let path = "/audit/rows/public.docs/own-1";
+    let page = get_from(support(&db), "/audit", request(path)).await;
+    assert_eq!(page.status, 200, "{}", page.body);
+    let history = page.body.replace("&#x2f;", "/");
+    let (_, history) = history.split_once("id=\"history\"").unwrap();
+    assert!(history.contains("op-truncate"), "{history}");
+    let links: Vec<_> = history
+        .split("href=\"/audit/transactions/")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    assert!(!links.is_empty());
+    for id in links {
+        let path = format!("/audit/transactions/{id}");
+        let got = get_from(support(&db), "/audit", request(&path)).await;
+        assert_eq!(got.status, 200, "{path}");
+    }
+    // Who sees the whole trail sees the whole of it.
+    let whole = get(&db, path).await;
+    assert!(whole.link("transaction 6<").is_some(), "{}", whole.body);
 }

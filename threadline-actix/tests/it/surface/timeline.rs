@@ -199,3 +199,92 @@ async fn the_key_of_a_row_is_a_filter_and_one_that_fits_no_row_is_named() {
     let typed = get(&db, "/audit/timeline.json?q=table%3Anotes+key%3A2").await;
     assert_eq!(typed.json()["count"]["value"], 2);
 }
+
+#[actix_web::test]
+async fn a_table_may_be_written_with_its_schema_and_until_now_is_no_end() {
+    let db = TestDb::new("timeline_table").await.connect(2).await;
+    written(&db).await;
+    for query in [
+        "table=notes",
+        "table=public.notes",
+        "table=%22public%22.notes",
+        "schema=public&table=notes",
+        "q=table%3Apublic.notes",
+        "table=notes&to=now",
+        "q=table%3Anotes+until%3Anow",
+    ] {
+        let page = get(&db, &format!("/audit/timeline.json?{query}")).await;
+        assert_eq!(page.status, 200, "{query}: {}", page.body);
+        assert_eq!(page.json()["count"]["value"], 4, "{query}");
+    }
+    let actor = get(&db, "/audit/actors/user/bob?to=now").await;
+    assert_eq!(actor.status, 200, "{}", actor.body);
+}
+
+#[actix_web::test]
+async fn the_form_holds_no_default_so_that_sending_it_adds_no_filter() {
+    let db = TestDb::new("timeline_form").await.connect(2).await;
+    written(&db).await;
+    let page = get(&db, "/audit/timeline?op=update").await;
+    let field = "<input id=\"f-from\" name=\"from\" value=\"\"";
+    assert!(page.body.contains(field), "{}", page.body);
+    let page = get(&db, "/audit/timeline?from=30d").await;
+    let field = "<input id=\"f-from\" name=\"from\" value=\"30d\"";
+    assert!(page.body.contains(field), "{}", page.body);
+}
+
+#[actix_web::test]
+async fn what_a_list_leaves_out_is_counted_as_what_it_is() {
+    let db = TestDb::new("timeline_more").await.connect(2).await;
+    let insert = async |from: i32, to: i32| {
+        let sql = format!("INSERT INTO notes SELECT n, 'x' FROM generate_series({from}, {to}) n");
+        sea_orm::ConnectionTrait::execute_unprepared(&db, &sql)
+            .await
+            .unwrap();
+    };
+    insert(1, 20).await;
+    for (path, said) in [
+        (
+            "timeline",
+            "12 more of this page, among the 20 changes of the transaction",
+        ),
+        ("", "14 more changes on the page of the transaction"),
+    ] {
+        let page = get(&db, &format!("/audit/{path}")).await;
+        assert!(page.body.contains(said), "{path}: {}", page.body);
+    }
+    insert(21, 640).await;
+    for (path, said) in [
+        (
+            "timeline",
+            "42 more of this page, among the 500+ changes of the transaction",
+        ),
+        ("", "494+ more changes on the page of the transaction"),
+    ] {
+        let page = get(&db, &format!("/audit/{path}")).await;
+        assert!(page.body.contains(said), "{path}: {}", page.body);
+    }
+}
+
+#[actix_web::test]
+async fn a_token_of_another_question_is_blamed_on_its_own_parameter() {
+    let db = TestDb::new("timeline_token").await.connect(2).await;
+    let sql = "INSERT INTO notes SELECT n, 'x' FROM generate_series(1, 60) n";
+    sea_orm::ConnectionTrait::execute_unprepared(&db, sql)
+        .await
+        .unwrap();
+    let first = get(&db, "/audit/timeline.json").await.json();
+    let token = first["older"].as_str().unwrap();
+    for (path, other) in [
+        ("timeline", "&from=1d"),
+        ("rows/public.notes/1", ""),
+        ("actors/user/bob", ""),
+    ] {
+        for name in ["after", "before"] {
+            let got = get(&db, &format!("/audit/{path}.json?{name}={token}{other}")).await;
+            assert_eq!(got.status, 422, "{path} {name}: {}", got.body);
+            let error = &got.json()["error"];
+            assert_eq!(error["parameter"], name, "{path}: {}", got.body);
+        }
+    }
+}

@@ -1,5 +1,8 @@
 use sea_orm::ConnectionTrait as _;
-use threadline::{incident, json::to_text_of_version};
+use threadline::{
+    ActorRef, AuditContext, AuditedTransactionExt as _, incident, json::to_text_of_version,
+    record_action,
+};
 
 use super::site::get;
 use crate::support::{TestDb, audited, written};
@@ -32,6 +35,23 @@ async fn a_transaction_is_shown_with_its_context_actions_and_changes() {
     let bundle = incident(2).fetch(&db).await.unwrap().unwrap();
     let twin = get(&db, "/audit/transactions/2.json").await;
     assert_eq!(twin.body, to_text_of_version(&bundle).unwrap());
+}
+
+#[actix_web::test]
+async fn an_action_is_shown_with_its_category_and_its_verb() {
+    let db = TestDb::new("transaction_verb").await.connect(1).await;
+    let bob = AuditContext::for_actor(ActorRef::user("bob").unwrap());
+    db.audited_transaction(&bob, async |txn| {
+        let action = record_action("note.read").category("access").verb("opened");
+        action.insert(txn).await?;
+        Ok::<_, threadline::Error>(())
+    })
+    .await
+    .unwrap();
+    let page = get(&db, "/audit/transactions/1").await;
+    for shown in ["category <bdi>access</bdi>", "verb <bdi>opened</bdi>"] {
+        assert!(page.body.contains(shown), "{shown}: {}", page.body);
+    }
 }
 
 #[actix_web::test]

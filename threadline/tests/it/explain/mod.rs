@@ -375,6 +375,33 @@ async fn of_one_record(db: &Listener) -> Vec<Case> {
             110,
         ),
         case(
+            "a hot record as recorded",
+            db.page(timeline().record(&hot().as_recorded())).await,
+            &[ROW],
+            60,
+        ),
+        case(
+            "keys of a table whose newest changes are markers",
+            db.heard_of(async |db| {
+                let comments = timeline().schema("public").table("comments");
+                comments.fetch_keys(1, db).await.map(drop)
+            })
+            .await,
+            &[TABLE],
+            50,
+        ),
+        case(
+            "keys of a table that has none such",
+            db.heard_of(async |db| {
+                let comments = timeline().schema("public").table("comments");
+                let near = comments.scan_limit(1_000);
+                near.fetch_keys(2, db).await.map(drop)
+            })
+            .await,
+            &[TABLE],
+            4_100,
+        ),
+        case(
             "image of a hot record in scope",
             db.heard_of(async |db| {
                 let record = hot().in_scope(&none);

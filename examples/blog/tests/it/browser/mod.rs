@@ -8,6 +8,7 @@ mod session;
 mod week;
 
 mod every_page;
+mod keys;
 mod pictures;
 mod walks;
 

@@ -14,6 +14,8 @@ const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// The keys that are no characters.
 pub(crate) const TAB: char = '\u{e004}';
 pub(crate) const ENTER: char = '\u{e007}';
+pub(crate) const ESCAPE: char = '\u{e00c}';
+pub(crate) const LEFT: char = '\u{e012}';
 pub(crate) const RIGHT: char = '\u{e014}';
 
 /// A browser with one window.
