@@ -10,6 +10,7 @@ mod migration;
 mod retention;
 mod shared;
 mod trail;
+mod views;
 
 use clap::{Parser, Subcommand};
 
@@ -23,7 +24,8 @@ pub(crate) use self::{
     migration::{GenTriggersArgs, InstallArgs},
     retention::{RetentionCommand, RetentionPartitionsArgs, RetentionPurgeArgs, RetentionShowArgs},
     shared::{ConnectionArgs, DatabaseArgs, ExecutionArgs, OutputArgs, ProjectArgs, WriteArgs},
-    trail::{AsOfArgs, FilterArgs, HistoryArgs, IncidentArgs, TimelineArgs},
+    trail::{AsOfArgs, FilterArgs, HistoryArgs, IncidentArgs, TimelineArgs, TransactionsArgs},
+    views::ViewsArgs,
 };
 
 /// Audit toolkit for SeaORM and PostgreSQL.
@@ -60,6 +62,8 @@ pub(crate) enum Command {
     Timeline(TimelineArgs),
     History(HistoryArgs),
     AsOf(AsOfArgs),
+    Transactions(TransactionsArgs),
     Incident(IncidentArgs),
+    Views(ViewsArgs),
     Completions(CompletionsArgs),
 }

@@ -1,11 +1,10 @@
 //! A database that a command can't do without.
 
-use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
-use tokio::runtime::Runtime;
+use sea_orm::{DatabaseConnection, DatabaseTransaction};
 
 use crate::{
     args::{ConnectionArgs, ProjectArgs},
-    command::gen_triggers::{CatalogueError, catalogue::Catalogue},
+    connection::Connection,
     error::{Error, Result},
     reading,
     settings::Settings,
@@ -14,22 +13,7 @@ use crate::{
 /// The database, and what threadline.toml says.
 pub(crate) struct Database {
     pub(crate) settings: Settings,
-    runtime: Runtime,
-    db: DatabaseConnection,
-}
-
-/// Connects.
-///
-/// # Errors
-/// When no database is named, or it can't be reached.
-pub(crate) fn connect(url: Option<&str>) -> Result<(Runtime, DatabaseConnection)> {
-    match Catalogue::open(url)? {
-        Catalogue::Live { runtime, db } => Ok((runtime, db)),
-        Catalogue::None => Err(Error::NoDatabase),
-        Catalogue::Unreachable(err) => {
-            Err(CatalogueError::Connect(sea_orm::sqlx::Error::Io(err)).into())
-        }
-    }
+    connection: Connection,
 }
 
 impl Database {
@@ -43,14 +27,22 @@ impl Database {
             schema: args.schema.clone(),
             manifest_path: None,
         })?;
+        Self::connect(settings, args)
+    }
+
+    /// Connects.
+    ///
+    /// # Errors
+    /// When no database is named, or it can't be reached.
+    pub(crate) fn connect(settings: Settings, args: &ConnectionArgs) -> Result<Self> {
         if let Some(schema) = settings.schema() {
             threadline::use_schema(schema.as_str())?;
         }
-        let (runtime, db) = connect(args.database_url.as_deref())?;
+        let url = args.database_url.as_deref().filter(|url| !url.is_empty());
+        let connection = Connection::open(url.ok_or(Error::NoDatabase)?)?;
         Ok(Self {
             settings,
-            runtime,
-            db,
+            connection,
         })
     }
 
@@ -65,11 +57,10 @@ impl Database {
     where
         Error: From<E>,
     {
-        self.runtime.block_on(async {
-            let failed = |err: DbErr| Error::Trail(Box::new(err.into()));
-            let txn = reading::begin(&self.db).await.map_err(failed)?;
+        self.run::<T, Error>(async |db| {
+            let txn = reading::begin(db).await?;
             let done = work(&txn).await?;
-            txn.rollback().await.map_err(failed)?;
+            txn.rollback().await?;
             Ok(done)
         })
     }
@@ -85,6 +76,7 @@ impl Database {
     where
         Error: From<E>,
     {
-        Ok(self.runtime.block_on(work(&self.db))?)
+        let Connection { runtime, db } = &self.connection;
+        Ok(runtime.block_on(work(db))?)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{io, path::PathBuf};
 
+use sea_orm::DbErr;
 use threadline::{
     InvalidSchemaName,
     codegen::{IntrospectError, InvalidTableName},
@@ -11,11 +12,9 @@ use threadline::{
 
 use crate::{
     change::WriteError,
-    command::{
-        export::ExportFileError,
-        gen_triggers::{CatalogueError, Refusal},
-    },
+    command::{export::ExportFileError, gen_triggers::Refusal},
     config::ConfigError,
+    connection::ConnectError,
     entity::ScanError,
     exit_code,
     migration::{ExistingError, NoVersionLeft, RenderError},
@@ -87,17 +86,13 @@ pub(crate) enum Error {
     #[error(transparent)]
     Refused(#[from] Refusal),
 
-    /// See [`CatalogueError`].
+    /// See [`ConnectError`].
     #[error(transparent)]
-    Catalogue(#[from] CatalogueError),
+    Connect(#[from] ConnectError),
 
     /// A command needs a database and none was named.
     #[error("no database was named")]
     NoDatabase,
-
-    /// The database could not be looked at.
-    #[error("the audit of the database cannot be looked at")]
-    Health(#[source] Box<threadline::Error>),
 
     /// The trail could not be read or written.
     #[error("the trail cannot be used")]
@@ -190,6 +185,18 @@ pub(crate) enum Error {
     },
 }
 
+impl From<threadline::Error> for Error {
+    fn from(err: threadline::Error) -> Self {
+        Self::Trail(Box::new(err))
+    }
+}
+
+impl From<DbErr> for Error {
+    fn from(err: DbErr) -> Self {
+        threadline::Error::from(err).into()
+    }
+}
+
 impl Error {
     /// What the process reports to the shell.
     pub(crate) fn exit_code(&self) -> u8 {
@@ -197,16 +204,9 @@ impl Error {
             Self::Register { .. }
             | Self::OtherSchema { .. }
             | Self::Unregistered { .. }
-            | Self::Refused(_)
-            | Self::Key(KeyError::Unknown { .. } | KeyError::Dropped { .. })
-            | Self::NoTransaction(_)
-            | Self::Scan(ScanError::Policy(_) | ScanError::Name { .. } | ScanError::NoTable(_)) => {
-                exit_code::REFUSED
-            }
-            Self::Introspect { err, .. } => match err.as_ref() {
-                IntrospectError::Database { .. } => exit_code::FAILURE,
-                _ => exit_code::REFUSED,
-            },
+            | Self::NoTransaction(_) => exit_code::REFUSED,
+            Self::Refused(refusal) => refusal.exit_code(),
+            Self::Introspect { err, .. } => introspect(err),
             Self::Retention(RetentionError::Busy | RetentionError::Refused { .. })
             | Self::Continuity(
                 ContinuityError::NotCaptured(_)
@@ -214,10 +214,7 @@ impl Error {
                 | ContinuityError::Drift(_)
                 | ContinuityError::StillLocked { .. },
             ) => exit_code::REFUSED,
-            Self::Continuity(ContinuityError::Introspect(err)) => match err {
-                IntrospectError::Database { .. } => exit_code::FAILURE,
-                _ => exit_code::REFUSED,
-            },
+            Self::Continuity(ContinuityError::Introspect(err)) => introspect(err),
             Self::ExportFile(err) => match err {
                 ExportFileError::Exists(_)
                 | ExportFileError::Busy(_)
@@ -239,14 +236,14 @@ impl Error {
             | Self::NothingExpected
             | Self::ConfiguredName { .. }
             | Self::Existing(ExistingError::Marker { .. })
-            | Self::Catalogue(CatalogueError::Url | CatalogueError::UrlPart(_))
-            | Self::Scan(ScanError::NoSource(_) | ScanError::Syntax { .. })
+            | Self::Connect(ConnectError::Url | ConnectError::UrlPart(_))
             | Self::Version(_) => exit_code::USAGE,
+            Self::Scan(ScanError::Read { .. }) => exit_code::FAILURE,
+            Self::Scan(_) => exit_code::USAGE,
             Self::Locate(LocateError::Read { .. }) => exit_code::FAILURE,
             Self::Locate(_) => exit_code::USAGE,
             Self::Directory { .. }
             | Self::Environment(_)
-            | Self::Health(_)
             | Self::Retention(_)
             | Self::Continuity(_)
             | Self::Junit(_)
@@ -254,8 +251,7 @@ impl Error {
             | Self::Print(_)
             | Self::Config(ConfigError::Read { .. })
             | Self::Workspace(_)
-            | Self::Scan(ScanError::Read { .. })
-            | Self::Catalogue(_)
+            | Self::Connect(_)
             | Self::Existing(ExistingError::Read { .. })
             | Self::Render(_)
             | Self::Write(_) => exit_code::FAILURE,
@@ -304,7 +300,7 @@ impl Error {
                 "delete the file, or register it with these lines:\n    mod {name};\n    \
                  Box::new({name}::Migration),"
             )),
-            Self::Catalogue(CatalogueError::Url | CatalogueError::UrlPart(_)) => Some(
+            Self::Connect(ConnectError::Url | ConnectError::UrlPart(_)) => Some(
                 "write DATABASE_URL or `--database-url` as `postgres://user:password@host/database`"
                     .to_owned(),
             ),
@@ -313,5 +309,12 @@ impl Error {
             }
             _ => pooler::help(self).map(str::to_owned),
         }
+    }
+}
+
+fn introspect(err: &IntrospectError) -> u8 {
+    match err {
+        IntrospectError::Database { .. } => exit_code::FAILURE,
+        _ => exit_code::REFUSED,
     }
 }

@@ -10,6 +10,7 @@ mod args;
 mod change;
 mod command;
 mod config;
+mod connection;
 mod database;
 mod entity;
 mod environment;
@@ -46,15 +47,17 @@ use crate::{
 /// assert_eq!(code, std::process::ExitCode::from(threadline_cli::exit_code::OK));
 /// ```
 pub fn main(args: impl IntoIterator<Item = impl Into<OsString>>) -> ExitCode {
-    if let Err(error) = environment::complete() {
-        output::error(&error);
-        return ExitCode::from(error.exit_code());
-    }
+    let environment = environment::complete();
     let cli = match Cli::try_parse_from(without_cargo(args)) {
         Ok(cli) => cli,
         Err(error) => return ExitCode::from(output::usage(&error)),
     };
-    let printed = run(cli.command).and_then(|report| {
+    // Help and completions are the same in every environment.
+    let is_told = match cli.command {
+        Command::Completions(_) => Ok(()),
+        _ => environment,
+    };
+    let printed = is_told.and_then(|()| run(cli.command)).and_then(|report| {
         output::report(&report).map_err(Error::Print)?;
         Ok(report)
     });
@@ -96,7 +99,9 @@ fn run(command: Command) -> Result<Report> {
         Command::Timeline(args) => command::timeline::run(&args),
         Command::History(args) => command::history::run(&args),
         Command::AsOf(args) => command::as_of::run(&args),
+        Command::Transactions(args) => command::transactions::run(&args),
         Command::Incident(args) => command::incident::run(&args),
+        Command::Views(args) => command::views::run(&args),
         Command::Completions(args) => command::completions::run(&args),
     }
 }

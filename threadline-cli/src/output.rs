@@ -7,9 +7,16 @@ use std::{
     path::PathBuf,
 };
 
+use serde::Serialize;
 use threadline::invisible::escape_invisible;
 
-use crate::{change::ChangeKind, error::Error, exit_code};
+use crate::{
+    args::OutputArgs,
+    change::ChangeKind,
+    error::{Error, Result},
+    exit_code,
+    json::{json, json_of_version},
+};
 
 /// What a command did, or would do.
 #[derive(Debug, Default)]
@@ -33,6 +40,48 @@ pub(crate) struct Report {
 }
 
 impl Report {
+    /// An answer: JSON for programs, text for people.
+    ///
+    /// # Errors
+    /// When what the trail holds is no JSON.
+    pub(crate) fn answer<T: Serialize>(
+        output: OutputArgs,
+        result: &T,
+        text: impl FnOnce(&T) -> String,
+    ) -> Result<Self> {
+        let text = if output.json {
+            json(result)?
+        } else {
+            text(result)
+        };
+        Ok(Self::of(text))
+    }
+
+    /// As [`answer`](Self::answer), of a result of the library that has its own `schema_version`.
+    ///
+    /// # Errors
+    /// As [`answer`](Self::answer).
+    pub(crate) fn answer_of_version<T: Serialize>(
+        output: OutputArgs,
+        result: &T,
+        text: impl FnOnce(&T) -> String,
+    ) -> Result<Self> {
+        let text = if output.json {
+            json_of_version(result)?
+        } else {
+            text(result)
+        };
+        Ok(Self::of(text))
+    }
+
+    /// A text and nothing else.
+    pub(crate) fn of(text: String) -> Self {
+        Self {
+            text,
+            ..Self::default()
+        }
+    }
+
     /// What the process reports to the shell.
     pub(crate) fn exit_code(&self) -> u8 {
         if self.cut {
@@ -59,7 +108,7 @@ pub(crate) struct ReportedFile {
 /// When standard output can't be written. A reader that has seen enough, as `head`, is no error.
 pub(crate) fn report(report: &Report) -> io::Result<()> {
     for warning in &report.warnings {
-        eprintln!("warning: {warning}");
+        eprintln!("warning: {}", visible(warning));
     }
     let mut stdout = io::stdout().lock();
     let written = stdout
@@ -86,12 +135,13 @@ impl Progress {
         io::stderr().is_terminal()
     }
 
-    /// Shows it.
-    pub(crate) fn begin() -> Self {
-        let template = "{bar:30} {human_pos} of about {human_len} rows, {per_sec}, {eta} left";
+    /// Shows it, until it is dropped, with the name of what is counted.
+    pub(crate) fn begin(counted: &'static str) -> Self {
+        let template = "{bar:30} {human_pos} of about {human_len} {msg}, {per_sec}, {eta} left";
         let style = indicatif::ProgressStyle::with_template(template);
         let bar = indicatif::ProgressBar::new(0);
         bar.set_style(style.expect("a constant template that reads"));
+        bar.set_message(counted);
         Self(bar)
     }
 
@@ -100,9 +150,10 @@ impl Progress {
         self.0.set_length(about.max(done));
         self.0.set_position(done);
     }
+}
 
-    /// Takes it away.
-    pub(crate) fn end(&self) {
+impl Drop for Progress {
+    fn drop(&mut self) {
         self.0.finish_and_clear();
     }
 }
@@ -122,17 +173,17 @@ pub(crate) fn usage(error: &clap::Error) -> u8 {
 pub(crate) fn error(error: &Error) {
     eprintln!("{}", chain(error));
     if let Some(help) = error.help() {
-        eprintln!("help: {help}");
+        eprintln!("help: {}", visible_lines(&help));
     }
 }
 
 fn render(report: &Report) -> String {
     let mut text = String::new();
     for note in &report.notes {
-        text += &format!("{note}\n");
+        text += &format!("{}\n", visible(note));
     }
     for file in &report.files {
-        let path = file.path.display();
+        let path = visible(&file.path.display().to_string());
         let (done, planned) = match file.kind {
             ChangeKind::Create => ("created", "would create"),
             ChangeKind::Edit { .. } => ("changed", "would change"),
@@ -152,7 +203,7 @@ fn render(report: &Report) -> String {
         }
     }
     for next in &report.next {
-        text += &format!("{next}\n");
+        text += &format!("{}\n", visible(next));
     }
     text + &report.text
 }
@@ -160,6 +211,13 @@ fn render(report: &Report) -> String {
 /// A text in which nothing breaks the line or hides: names of tables may hold anything.
 pub(crate) fn visible(text: &str) -> String {
     escape_invisible(text, |c| c.escape_unicode().to_string())
+}
+
+/// As [`visible`], of a text of several lines.
+fn visible_lines(text: &str) -> String {
+    let line = |line: &str| visible(&line.replace('\t', "    "));
+    let lines: Vec<_> = text.lines().map(line).collect();
+    lines.join("\n")
 }
 
 /// Columns under their headings, as wide as they have to be.
@@ -191,24 +249,36 @@ fn lines(table: &comfy_table::Table) -> String {
     lines.collect()
 }
 
-/// The message of an error and of its causes, one a line. A cause whose text the line above
-/// already ends with is left out: many libraries repeat it.
+/// An error and its causes, each under the other.
 fn chain(error: &dyn StdError) -> String {
-    let mut text = format!("error: {error}");
-    let mut above = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let message = error.to_string();
-        if !above.ends_with(message.trim_end()) {
-            text += &format!(
-                "\n  caused by: {}",
-                message.trim_end().replace('\n', "\n    ")
-            );
-            above = message;
+    let messages: Vec<_> = messages(error)
+        .iter()
+        .map(|message| visible_lines(message).replace('\n', "\n    "))
+        .collect();
+    format!("error: {}", messages.join("\n  caused by: "))
+}
+
+/// An error and its causes in one line.
+pub(crate) fn one_line(error: &dyn StdError) -> String {
+    messages(error).join(": ")
+}
+
+/// The messages of an error and of its causes. A cause whose text the one above already ends with is
+/// left out: many libraries repeat it.
+fn messages(error: &dyn StdError) -> Vec<String> {
+    let mut messages: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let message = error.to_string().trim_end().to_owned();
+        if !messages
+            .last()
+            .is_some_and(|above| above.ends_with(&message))
+        {
+            messages.push(message);
         }
-        cause = error.source();
+        next = error.source();
     }
-    text
+    messages
 }
 
 #[cfg(test)]
@@ -247,6 +317,24 @@ mod tests {
         assert_eq!(
             chain(&error),
             "error: outer\n  caused by: driver: refused\n  caused by: os error 2"
+        );
+        assert_eq!(one_line(&error), "outer: driver: refused: os error 2");
+    }
+
+    #[test]
+    fn nothing_that_a_name_holds_acts_on_the_terminal() {
+        let error = layers(&["table `a\u{1b}[31m`", "two\nlines\u{202e}"]);
+        assert_eq!(
+            chain(&error),
+            "error: table `a\\u{1b}[31m`\n  caused by: two\n    lines\\u{202e}"
+        );
+        let report = Report {
+            notes: vec!["`a\u{1b}[2J` is up to date".to_owned()],
+            ..Report::of("as it stands\n".to_owned())
+        };
+        assert_eq!(
+            render(&report),
+            "`a\\u{1b}[2J` is up to date\nas it stands\n"
         );
     }
 

@@ -51,6 +51,12 @@ impl Settings {
         self.schema.as_ref()
     }
 
+    /// Whether there should be a project: one was named, or a Cargo.toml is here or above.
+    pub(crate) fn is_in_project(&self) -> bool {
+        let mut above = self.directory.ancestors();
+        self.manifest_path.is_some() || above.any(|path| path.join("Cargo.toml").exists())
+    }
+
     /// The host's migrations.
     ///
     /// # Errors

@@ -1,8 +1,8 @@
 //! Results as JSON text, the same from every command and every page.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use crate::invisible::escape_invisible;
+use crate::{codegen::TableName, invisible::escape_invisible};
 
 /// The version of the JSON of results that have none of their own. Fields are added within a
 /// version, never changed or removed.
@@ -44,6 +44,41 @@ pub fn to_text_of_version(result: &impl Serialize) -> serde_json::Result<String>
     Ok(harmless(&serde_json::to_string_pretty(result)?) + "\n")
 }
 
+/// A table in a result: the names of the fields are those of a change.
+#[derive(Default, Serialize)]
+struct TableFields<'a> {
+    table_schema: Option<&'a str>,
+    table_name: Option<&'a str>,
+}
+
+impl<'a> TableFields<'a> {
+    fn of(table: &'a TableName) -> Self {
+        Self {
+            table_schema: Some(table.schema()),
+            table_name: Some(table.table()),
+        }
+    }
+}
+
+/// Writes a table of a result, for serde: flat beside other fields, or under a name that says which table
+/// it is.
+///
+/// # Errors
+/// Those of the serializer.
+#[doc(hidden)]
+pub fn table<S: Serializer>(table: &TableName, serializer: S) -> Result<S::Ok, S::Error> {
+    TableFields::of(table).serialize(serializer)
+}
+
+/// As [`table`], flat beside other fields: `null` where the result is about no table.
+pub(crate) fn optional_table<S: Serializer>(
+    table: &Option<TableName>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let fields = table.as_ref().map(TableFields::of);
+    fields.unwrap_or_default().serialize(serializer)
+}
+
 /// JSON escapes what acts on a terminal only in part. Outside of strings stands whitespace alone.
 fn harmless(json: &str) -> String {
     escape_invisible(json, |character| match character {
@@ -74,6 +109,35 @@ mod tests {
         );
         let read: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(read, json!({"schema_version": 1, "a": value["a"]}));
+    }
+
+    #[test]
+    fn a_table_has_the_same_two_fields_in_every_result() {
+        #[derive(Serialize)]
+        struct Result {
+            #[serde(flatten, serialize_with = "table")]
+            about: TableName,
+            #[serde(serialize_with = "table")]
+            because_of: TableName,
+        }
+        #[derive(Serialize)]
+        struct Perhaps {
+            #[serde(flatten, serialize_with = "optional_table")]
+            about: Option<TableName>,
+        }
+        let name: TableName = "blog.posts".parse().unwrap();
+        let fields = json!({"table_schema": "blog", "table_name": "posts"});
+        let result = Result {
+            about: name.clone(),
+            because_of: name.clone(),
+        };
+        let mut expected = fields.clone();
+        expected["because_of"] = fields.clone();
+        assert_eq!(serde_json::to_value(result).unwrap(), expected);
+        let perhaps = |about| serde_json::to_value(Perhaps { about }).unwrap();
+        assert_eq!(perhaps(Some(name)), fields);
+        let nulls = json!({"table_schema": null, "table_name": null});
+        assert_eq!(perhaps(None), nulls);
     }
 
     #[test]

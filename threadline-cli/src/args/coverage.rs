@@ -8,7 +8,8 @@ use super::DatabaseArgs;
 ///
 /// Asks for the tables of `[coverage] expected` of threadline.toml, else for every audited entity of
 /// the project and every table of `[tables]`. A table is covered when INSERT, UPDATE, DELETE and
-/// TRUNCATE reach its own, unchanged capture function by triggers that fire for applications.
+/// TRUNCATE reach its own, unchanged capture function by triggers that fire for applications. Leaves
+/// evidence of what was seen, if the role may record it.
 ///
 /// Exit codes: 0 every expected table is covered; 1 one is not; 2 or 3 it could not be checked.
 #[derive(Debug, Args)]

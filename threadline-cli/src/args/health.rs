@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::{DatabaseArgs, OutputArgs};
+use crate::trail::parse_instant;
 
 /// Look at the audit of a database: which tables are captured, and what is wrong
 #[derive(Debug, Subcommand)]
@@ -13,10 +14,11 @@ pub(crate) enum HealthCommand {
 
 /// List which tables are captured, which need capture, and which are expected gaps
 ///
-/// Tables that need no capture stand in `[coverage] expected_gaps` of threadline.toml.
+/// Tables that need no capture stand in `[coverage] expected_gaps` of threadline.toml. Leaves evidence of
+/// what was seen, if the role may record it.
 #[derive(Debug, Args)]
 pub(crate) struct CoverageArgs {
-    /// The schema whose tables are listed
+    /// The schema whose tables are listed; one without tables is an error
     #[arg(long, value_name = "SCHEMA", default_value = "public")]
     pub(crate) schema: String,
 
@@ -44,8 +46,8 @@ pub(crate) struct FindingsArgs {
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 
-    /// Look at writes since this instant, instead of those of the last 7 days
-    #[arg(long, value_name = "RFC3339")]
+    /// Look at writes since then, instead of those of the last 7 days: RFC 3339, or `4w`, `2h` before now
+    #[arg(long, value_name = "TIME", value_parser = parse_instant)]
     pub(crate) since: Option<chrono::DateTime<chrono::Utc>>,
 
     #[command(flatten)]

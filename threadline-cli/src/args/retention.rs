@@ -25,7 +25,7 @@ pub(crate) struct RetentionShowArgs {
 /// Make the partitions of the months to come, and drop those that are past their time
 ///
 /// A month is dropped when it is past the cutoff of every table and holds nothing that has to stay:
-/// nothing held, and no last version of a live row. `retention purge` takes what may go of the rest.
+/// nothing held, and no last change of a live row. `retention purge` takes what may go of the rest.
 #[derive(Debug, Args)]
 pub(crate) struct RetentionPartitionsArgs {
     /// How many months after this one have their partitions

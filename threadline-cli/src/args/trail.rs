@@ -1,11 +1,11 @@
 //! The arguments of the commands that read the trail.
 
 use chrono::{DateTime, Utc};
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, builder::NonEmptyStringValueParser};
 use threadline::{ActorRef, Op, PageToken, codegen::TableName};
 
 use super::{ConnectionArgs, OutputArgs};
-use crate::trail::parse_instant;
+use crate::trail::{ActorChoice, TableChoice, parse_instant};
 
 /// List captured changes across records, newest first
 ///
@@ -29,17 +29,21 @@ pub(crate) struct TimelineArgs {
 /// Which changes.
 #[derive(Debug, Args)]
 pub(crate) struct FilterArgs {
-    /// Only changes of this table: `posts`, `blog.posts`, `"Quoted"."Name"`
+    /// Only changes of this table: `blog.posts`, `"Quoted"."Name"`, or `posts` in any schema
     #[arg(long, value_name = "TABLE")]
-    pub(crate) table: Option<TableName>,
+    pub(crate) table: Option<TableChoice>,
 
-    /// Only what this actor did, for example `user:42` or `anonymous`
+    /// Only changes of tables in this schema
+    #[arg(long, value_name = "SCHEMA")]
+    pub(crate) schema: Option<String>,
+
+    /// Only changes of the record of `--table` with this key, see `history`; without a schema in `public`
+    #[arg(long, value_name = "KEY", requires = "table")]
+    pub(crate) key: Option<String>,
+
+    /// Only what this actor did: `user:42`, `anonymous`; `user` is every user, `none` is without an actor
     #[arg(long, value_name = "ACTOR")]
-    pub(crate) actor: Option<ActorRef>,
-
-    /// Only what was done without an actor
-    #[arg(long, conflicts_with = "actor")]
-    pub(crate) no_actor: bool,
+    pub(crate) actor: Option<ActorChoice>,
 
     /// Only changes of transactions that recorded an action of this name
     #[arg(long, value_name = "NAME")]
@@ -53,7 +57,7 @@ pub(crate) struct FilterArgs {
     #[arg(long, value_name = "ID")]
     pub(crate) request: Option<String>,
 
-    /// Only this kind of change
+    /// Only changes with this op
     #[arg(long, value_enum)]
     pub(crate) op: Option<OpArg>,
 
@@ -61,11 +65,11 @@ pub(crate) struct FilterArgs {
     #[arg(long, value_name = "COLUMN")]
     pub(crate) changed_column: Option<String>,
 
-    /// Only changes captured then or later: RFC 3339, or `7d`, `2h`, `30m` before now
+    /// Only changes captured then or later: RFC 3339, or `4w`, `7d`, `2h`, `30m` before now
     #[arg(long, value_name = "TIME", value_parser = parse_instant)]
     pub(crate) from: Option<DateTime<Utc>>,
 
-    /// Only changes captured then or earlier: RFC 3339, or `7d`, `2h`, `30m` before now
+    /// Only changes captured then or earlier: RFC 3339, or `4w`, `7d`, `2h`, `30m` before now
     #[arg(long, value_name = "TIME", value_parser = parse_instant)]
     pub(crate) to: Option<DateTime<Utc>>,
 }
@@ -100,6 +104,48 @@ pub(crate) struct PageArgs {
     /// Begin where another page of the same question ended
     #[arg(long, value_name = "TOKEN")]
     pub(crate) after: Option<PageToken>,
+}
+
+/// List transactions, newest first: those of an actor, of a request, or with a correlation id
+///
+/// Those too that recorded an action and changed nothing. Needs the role `threadline_reader` only. With
+/// times, or several of the others at once, they are found by looking: a page may end early and says
+/// where to go on.
+#[derive(Debug, Args)]
+pub(crate) struct TransactionsArgs {
+    /// Only those of this actor, for example `user:42` or `anonymous`
+    #[arg(long, value_name = "ACTOR")]
+    pub(crate) actor: Option<ActorRef>,
+
+    /// Only those that carry this correlation id
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) correlation: Option<String>,
+
+    /// Only those of this request
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) request: Option<String>,
+
+    /// Only those that began then or later: RFC 3339, or `4w`, `7d`, `2h`, `30m` before now
+    #[arg(long, value_name = "TIME", value_parser = parse_instant)]
+    pub(crate) from: Option<DateTime<Utc>>,
+
+    /// Only those that began then or earlier: RFC 3339, or `4w`, `7d`, `2h`, `30m` before now
+    #[arg(long, value_name = "TIME", value_parser = parse_instant)]
+    pub(crate) to: Option<DateTime<Utc>>,
+
+    /// How many transactions
+    #[arg(long, value_name = "TRANSACTIONS", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) limit: u32,
+
+    /// Begin where another page of the same question ended
+    #[arg(long, value_name = "TOKEN")]
+    pub(crate) after: Option<PageToken>,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
 }
 
 /// One record.
@@ -145,7 +191,7 @@ pub(crate) struct AsOfArgs {
     #[command(flatten)]
     pub(crate) record: RecordArgs,
 
-    /// The instant: RFC 3339, or `7d`, `2h`, `30m` before now
+    /// The instant: RFC 3339, or `4w`, `7d`, `2h`, `30m` before now
     #[arg(long, value_name = "TIME", value_parser = parse_instant)]
     pub(crate) at: DateTime<Utc>,
 

@@ -8,13 +8,13 @@ use crate::{
     args::AsOfArgs,
     database::Database,
     error::{Error, Result},
-    json::json,
     output::{Report, visible},
     trail::{find_record, image, instant, known},
 };
 
 #[derive(Serialize)]
 struct Answer<'a> {
+    #[serde(flatten, serialize_with = "threadline::json::table")]
     table: &'a TableName,
     at: DateTime<Utc>,
     snapshot: &'a Snapshot<Image>,
@@ -32,20 +32,16 @@ pub(crate) fn run(args: &AsOfArgs) -> Result<Report> {
         let snapshot = record.fetch_image(args.at, db).await;
         snapshot.map_err(|err| known(table, key, err))
     })?;
-    let text = if args.output.json {
-        json(Answer {
-            table,
-            at: args.at,
-            snapshot: &snapshot,
-        })?
-    } else {
-        let subject = visible(&format!("{table} {key}"));
-        text(&subject, args.at, &snapshot).map_err(Error::Json)?
+    let subject = visible(&format!("{table} {key}"));
+    let text = text(&subject, args.at, &snapshot).map_err(Error::Json)?;
+    let answer = Answer {
+        table,
+        at: args.at,
+        snapshot: &snapshot,
     };
     Ok(Report {
-        text,
         found: !matches!(snapshot, Snapshot::Present(_)),
-        ..Report::default()
+        ..Report::answer(args.output, &answer, |_| text)?
     })
 }
 

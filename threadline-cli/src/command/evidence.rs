@@ -8,9 +8,9 @@ use threadline::{
 use crate::{
     args::{EvidenceCommand, EvidenceShowArgs},
     database::Database,
-    error::{Error, Result},
-    json::json,
+    error::Result,
     output::{self, Report},
+    trail::{go_on, second},
 };
 
 /// Runs one of the commands.
@@ -34,20 +34,8 @@ fn show(args: &EvidenceShowArgs) -> Result<Report> {
     if let Some(token) = &args.after {
         query = query.after(token.clone());
     }
-    let page = database.read(async |db| {
-        query
-            .fetch(db)
-            .await
-            .map_err(|err| Error::Trail(Box::new(err)))
-    })?;
-    Ok(Report {
-        text: if args.output.json {
-            json(&page)?
-        } else {
-            text(&page)
-        },
-        ..Report::default()
-    })
+    let page = database.read(async |db| query.fetch(db).await)?;
+    Report::answer(args.output, &page, text)
 }
 
 fn text(page: &Page<AuditEvidence>) -> String {
@@ -56,9 +44,7 @@ fn text(page: &Page<AuditEvidence>) -> String {
     }
     let rows = page.entries.iter().map(|record| {
         [
-            record
-                .recorded_at
-                .to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+            second(record.recorded_at),
             record.verdict.as_str().to_owned(),
             record.subject.clone(),
             record.reference.clone(),
@@ -78,7 +64,7 @@ fn text(page: &Page<AuditEvidence>) -> String {
         rows,
     );
     match &page.next {
-        Some(token) => format!("{text}more: --after {token}\n"),
+        Some(token) => format!("{text}more: {}\n", go_on(None, None, token)),
         None => text,
     }
 }

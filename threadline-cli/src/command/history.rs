@@ -7,13 +7,13 @@ use crate::{
     args::HistoryArgs,
     database::Database,
     error::{Error, Result},
-    json::json,
     output::Report,
-    trail::{Entry, Style, entries, find_record, known},
+    trail::{Entry, Style, entries, find_record, go_on, known},
 };
 
 #[derive(Serialize)]
 struct Changes<'a> {
+    #[serde(flatten, serialize_with = "threadline::json::table")]
     table: &'a TableName,
     entries: Vec<Entry>,
     next: Option<PageToken>,
@@ -38,19 +38,12 @@ pub(crate) fn run(args: &HistoryArgs) -> Result<Report> {
             .map_err(|err| known(table, key, err))?;
         Ok::<_, Error>(Changes {
             table,
-            entries: entries(page.entries, db)
-                .await
-                .map_err(|err| Error::Trail(Box::new(err)))?,
+            entries: entries(page.entries, db).await?,
             next: page.next,
         })
     })?;
-    Ok(Report {
-        text: if args.output.json {
-            json(&changes)?
-        } else {
-            text(&changes, Style::of_stdout())
-        },
-        ..Report::default()
+    Report::answer(args.output, &changes, |changes| {
+        text(changes, Style::of_stdout())
     })
 }
 
@@ -64,7 +57,7 @@ fn text(changes: &Changes<'_>, style: Style) -> String {
         .map(|entry| entry.text(style))
         .collect();
     if let Some(token) = &changes.next {
-        text += &format!("more: the same record with --after {token}\n");
+        text += &format!("more: {}\n", go_on(None, None, token));
     }
     text
 }

@@ -6,9 +6,8 @@ use crate::{
     args::IncidentArgs,
     database::Database,
     error::{Error, Result},
-    json::json_of_version,
     output::{self, Report, visible},
-    trail::{Style, actor, change, instant},
+    trail::{Style, actor, change, go_on, instant},
 };
 
 /// Shows the transaction.
@@ -21,18 +20,10 @@ pub(crate) fn run(args: &IncidentArgs) -> Result<Report> {
     if let Some(token) = &args.after {
         query = query.after(token.clone());
     }
-    let found = database.read(async |db| {
-        let found = query.fetch_within(PAGE_BYTES, db).await;
-        found.map_err(|err| Error::Trail(Box::new(err)))
-    })?;
+    let found = database.read(async |db| query.fetch_within(PAGE_BYTES, db).await)?;
     let bundle = found.ok_or(Error::NoTransaction(args.id))?;
-    Ok(Report {
-        text: if args.output.json {
-            json_of_version(&bundle)?
-        } else {
-            text(&bundle, args.limit.into(), Style::of_stdout())
-        },
-        ..Report::default()
+    Report::answer_of_version(args.output, &bundle, |bundle| {
+        text(bundle, args.limit.into(), Style::of_stdout())
     })
 }
 
@@ -59,7 +50,7 @@ fn text(bundle: &Incident, limit: u64, style: Style) -> String {
         } else {
             ""
         };
-        text += &format!("more: {shown} changes are shown; the same with --after {token}{or}\n");
+        text += &format!("more: {}{or}\n", go_on(None, None, token));
     }
     text
 }

@@ -13,4 +13,6 @@ pub(crate) mod install;
 pub(crate) mod policy;
 pub(crate) mod retention;
 pub(crate) mod timeline;
+pub(crate) mod transactions;
 pub(crate) mod verify_coverage;
+pub(crate) mod views;

@@ -10,7 +10,6 @@ use crate::{
     args::{PolicyCommand, PolicyShowArgs},
     command::health::Target,
     error::Result,
-    json::json_of_version,
     output::{self, Report},
 };
 
@@ -29,13 +28,8 @@ fn show(args: &PolicyShowArgs) -> Result<Report> {
     let health = target.health()?;
     let report = target.fetch(async |db| health.fetch_policies(db).await)?;
     Ok(Report {
-        text: if args.output.json {
-            json_of_version(&report)?
-        } else {
-            text(&report)
-        },
         warnings: target.warnings,
-        ..Report::default()
+        ..Report::answer_of_version(args.output, &report, text)?
     })
 }
 

@@ -2,15 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use threadline::{PageToken, Timeline};
+use threadline::PageToken;
 
 use crate::{
     args::TimelineArgs,
     database::Database,
     error::{Error, Result},
-    json::json,
     output::Report,
-    trail::{Entry, Style, entries, filtered, instant, refused_filter},
+    trail::{Entry, Style, entries, filtered, go_on, refused},
 };
 
 /// A page of the timeline. The bounds of time are in it because the next page needs the same ones.
@@ -28,32 +27,25 @@ struct Changes {
 /// When a filter or the page token can't be used, or the database fails.
 pub(crate) fn run(args: &TimelineArgs) -> Result<Report> {
     let database = Database::open(&args.connection)?;
-    let query = query(args);
+    let refused = refused(&args.filter);
     let changes = database.read(async |db| {
-        let page = query.fetch(db).await.map_err(refused_filter)?;
+        let mut query = filtered(&args.filter, db)
+            .await?
+            .page_size(args.page.limit.into());
+        if let Some(token) = &args.page.after {
+            query = query.after(token.clone());
+        }
+        let page = query.fetch(db).await.map_err(&refused)?;
         Ok::<_, Error>(Changes {
             from: args.filter.from,
             to: args.filter.to,
-            entries: entries(page.entries, db).await.map_err(refused_filter)?,
+            entries: entries(page.entries, db).await.map_err(&refused)?,
             next: page.next,
         })
     })?;
-    Ok(Report {
-        text: if args.output.json {
-            json(&changes)?
-        } else {
-            text(&changes, Style::of_stdout())
-        },
-        ..Report::default()
+    Report::answer(args.output, &changes, |changes| {
+        text(changes, Style::of_stdout())
     })
-}
-
-fn query(args: &TimelineArgs) -> Timeline {
-    let query = filtered(&args.filter).page_size(args.page.limit.into());
-    match &args.page.after {
-        Some(token) => query.after(token.clone()),
-        None => query,
-    }
 }
 
 fn text(changes: &Changes, style: Style) -> String {
@@ -71,11 +63,5 @@ fn text(changes: &Changes, style: Style) -> String {
     if text.is_empty() {
         text += "no changes so far; older ones were not looked at yet\n";
     }
-    text += "more: the same filters with";
-    for (option, at) in [("--from", changes.from), ("--to", changes.to)] {
-        if let Some(at) = at {
-            text += &format!(" {option} {}", instant(at));
-        }
-    }
-    text + &format!(" --after {token}\n")
+    text + &format!("more: {}\n", go_on(changes.from, changes.to, token))
 }

@@ -1,7 +1,9 @@
 //! Entities written out by hand: `impl EntityName`, `enum Column`, `enum PrimaryKey`.
 
 use heck::ToSnakeCase;
-use syn::{Expr, ExprLit, ImplItem, Item, ItemEnum, Lit, LitStr, visit::Visit};
+use syn::{ImplItem, Item, ItemEnum, LitStr, visit::Visit};
+
+use crate::syntax::given_column_name;
 
 /// What the items around a `Model` say about its table.
 #[derive(Debug, Default, PartialEq)]
@@ -78,32 +80,10 @@ fn names(list: &ItemEnum) -> Vec<(String, String)> {
         .iter()
         .map(|variant| {
             let ident = variant.ident.to_string();
-            let name = variant.attrs.iter().find_map(column_name);
-            let name = name.unwrap_or_else(|| ident.to_snake_case());
+            let name = given_column_name(&variant.attrs).unwrap_or_else(|| ident.to_snake_case());
             (ident, name)
         })
         .collect()
-}
-
-fn column_name(attribute: &syn::Attribute) -> Option<String> {
-    if !attribute.path().is_ident("sea_orm") {
-        return None;
-    }
-    let list = syn::punctuated::Punctuated::<syn::Meta, syn::Token![,]>::parse_terminated;
-    attribute
-        .parse_args_with(list)
-        .ok()?
-        .iter()
-        .find_map(|meta| match meta {
-            syn::Meta::NameValue(pair) if pair.path.is_ident("column_name") => match &pair.value {
-                Expr::Lit(ExprLit {
-                    lit: Lit::Str(name),
-                    ..
-                }) => Some(name.value()),
-                _ => None,
-            },
-            _ => None,
-        })
 }
 
 #[cfg(test)]

@@ -66,10 +66,7 @@ pub(crate) fn change(
     context: Option<&str>,
     style: Style,
 ) -> String {
-    let table = TableName::new(&change.table_schema, &change.table_name).map_or_else(
-        |_| format!("{}.{}", change.table_schema, change.table_name),
-        |name| name.to_string(),
-    );
+    let table = table(&change.table_schema, &change.table_name);
     let subject = match change.op {
         Op::Truncate => format!("{table}, every row"),
         _ => format!("{table} {}", change.table_pk),
@@ -93,6 +90,12 @@ pub(crate) fn change(
         line += &format!("  {context}");
     }
     format!("{line}\n{}", fields(change.op, &diff.fields))
+}
+
+/// A table by what the trail calls it.
+pub(crate) fn table(schema: &str, table: &str) -> String {
+    TableName::new(schema, table)
+        .map_or_else(|_| format!("{schema}.{table}"), |name| name.to_string())
 }
 
 /// Who did it.

@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 
-use sea_orm::{ConnectionTrait, DbErr, RuntimeErr};
-use threadline::{AuditChange, JsonText, Op, Record, codegen::TableName, record, timeline};
+use sea_orm::ConnectionTrait;
+use threadline::{
+    AuditChange, JsonText, Op, Record, codegen::TableName, record, telemetry::SqlState, timeline,
+};
 
 use crate::{error::Error, output::visible};
 
@@ -92,7 +94,7 @@ pub(crate) async fn find_record<C: ConnectionTrait>(
     } else {
         None
     };
-    let newest = newest(table, db).await.map_err(trail)?;
+    let newest = newest(table, db).await?;
     let newest = newest.ok_or_else(|| KeyError::Unknown {
         table: table.clone(),
     })?;
@@ -123,15 +125,9 @@ pub(crate) async fn find_record<C: ConnectionTrait>(
 
 /// Explains what the database says of a table or a key that it does not take.
 pub(crate) fn known(table: &TableName, text: &str, err: threadline::Error) -> Error {
-    let state = match &err {
-        threadline::Error::Database(DbErr::Query(RuntimeErr::SqlxError(err))) => err
-            .as_database_error()
-            .and_then(|err| err.code())
-            .map(|code| code.into_owned()),
-        _ => None,
-    };
+    let state = SqlState::of(&err);
     let (table, err) = (table.clone(), Box::new(err));
-    match state.as_deref() {
+    match state.as_ref().map(SqlState::as_str) {
         Some("42704" | "42P01" | "3F000") => KeyError::Dropped { table, err }.into(),
         // Class 22: data exceptions.
         Some(state) if state.starts_with("22") => KeyError::Value {
@@ -146,10 +142,6 @@ pub(crate) fn known(table: &TableName, text: &str, err: threadline::Error) -> Er
 
 fn object(text: &str) -> serde_json::Result<BTreeMap<String, JsonText>> {
     serde_json::from_str(text)
-}
-
-fn trail(err: threadline::Error) -> Error {
-    Error::Trail(Box::new(err))
 }
 
 /// The newest change of a row of the table. A TRUNCATE has no key, and a page can end before its first

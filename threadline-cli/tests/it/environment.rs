@@ -36,4 +36,8 @@ fn a_file_that_can_not_be_read_is_an_error_that_quotes_no_secret() {
         "{said}"
     );
     assert!(!said.contains("geheim"), "{said}");
+    for args in [&["--help"][..], &["--version"], &["completions", "bash"]] {
+        host.done(args);
+    }
+    host.refused(2, &["instal"]);
 }

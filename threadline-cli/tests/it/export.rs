@@ -88,7 +88,7 @@ fn a_role_that_may_only_read_exports_and_leaves_no_evidence() {
     );
     let said = host.done(["export", "--output", "b.json"]);
     assert!(
-        said.contains("no evidence: this role may only read the trail"),
+        said.contains("no evidence: this role or this server may only read the trail"),
         "{said}"
     );
     assert_eq!(json(&host.read("b.json"))["end"]["complete"], true);
@@ -181,6 +181,102 @@ fn a_rehearsal_counts_and_writes_nothing() {
             .len(),
         1
     );
+}
+
+#[test]
+fn an_export_that_can_not_begin_leaves_the_one_that_was_interrupted() {
+    let (mut host, _test) = items("export_begin");
+    host.write("items.csv.part", "record,captured_at,");
+    host.write("items.csv.part.json", "{}");
+    let token = json(&host.done(["timeline", "--op", "insert", "--limit", "1", "--json"]));
+    let token = token["next"].as_str().unwrap();
+    for filter in [
+        &["--request", ""][..],
+        &["--after", token],
+        &["--table", "items", "--key", "x"],
+        &["--schema", "a", "--table", "b.c"],
+    ] {
+        host.refused(2, &[&["export", "-o", "items.csv"], filter].concat());
+    }
+    let url = host.database_url().to_owned();
+    host.use_database("postgres://127.0.0.1:1/none");
+    host.refused(3, &["export", "-o", "items.csv"]);
+    host.use_database(&url);
+    host.done(["export", "-o", "items.csv"]);
+    assert!(!host.root().join("items.csv.part.json").exists());
+}
+
+/// Makes of a whole file of lines one that lacks its end.
+fn leave_a_part(host: &Host, name: &str, edit: impl FnOnce(&mut Value)) {
+    let text = host.read(name);
+    let (body, end) = text.trim_end().rsplit_once('\n').unwrap();
+    let end = json(end);
+    let mut checkpoint = serde_json::json!({
+        "head": end, "bytes": body.len() + 1, "rows": end["rows"], "next": end["next"], "snapshots": 1,
+    });
+    edit(&mut checkpoint);
+    fs::remove_file(host.root().join(name)).unwrap();
+    host.write(&format!("{name}.part"), &format!("{body}\n"));
+    host.write(&format!("{name}.part.json"), &checkpoint.to_string());
+}
+
+#[test]
+fn an_export_that_goes_on_is_cut_as_the_one_that_was_begun() {
+    let (host, _test) = items("export_resumed_cut");
+    let from = "2000-01-01T00:00:00.000000Z";
+    let args = ["export", "--from", from, "--limit", "7", "-o", "a.ndjson"];
+    let begun = host.run(args);
+    assert_eq!(begun.code, Some(4), "{begun:?}");
+    leave_a_part(&host, "a.ndjson", |_| {});
+    let said = host.run(["export", "--resume", "-o", "a.ndjson"]);
+    assert_eq!(said.code, Some(4), "{said:?}");
+    let rest = |text: &str| text.lines().last().unwrap().to_owned();
+    assert!(
+        rest(&said.stdout).contains(&format!("the rest: the same with --from {from} --after ")),
+        "{said:?}"
+    );
+    assert_eq!(rest(&said.stdout), rest(&begun.stdout));
+}
+
+#[test]
+fn a_checkpoint_that_can_not_be_used_is_named() {
+    let (host, _test) = items("export_checkpoint");
+    host.done(["export", "-o", "a.ndjson"]);
+    leave_a_part(&host, "a.ndjson", |checkpoint| {
+        checkpoint["head"]["schema_version"] = 99.into();
+    });
+    let said = host.refused(3, &["export", "--resume", "-o", "a.ndjson"]);
+    assert!(
+        said.starts_with("error: `a.ndjson.part.json` is not a checkpoint"),
+        "{said}"
+    );
+    assert!(said.contains("version 99"), "{said}");
+}
+
+#[test]
+fn a_whole_file_is_a_success_whatever_becomes_of_its_evidence() {
+    let (host, test) = items("export_evidence");
+    test.run("ALTER TABLE threadline.audit_evidence ADD CHECK (subject <> 'export')");
+    let said = host.run(["export", "-o", "a.ndjson", "--json"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(
+        said.stderr
+            .starts_with("warning: the evidence of the export was not recorded: "),
+        "{said:?}"
+    );
+    assert_eq!(json(&said.stdout)["evidence"], Value::Null);
+    assert_eq!(lines(&host.read("a.ndjson")).1["complete"], true);
+}
+
+#[test]
+fn the_export_of_a_record_holds_its_changes_alone() {
+    let (host, _test) = items("export_record");
+    host.done(["export", "--table=items", "--key=2", "-o", "a.ndjson"]);
+    let (ids, end) = lines(&host.read("a.ndjson"));
+    assert_eq!(ids.len(), 3);
+    assert_eq!(end["filters"]["record"]["table"], "items");
+    let args = ["export", "--table=items", "--key=2", "--dry-run", "--json"];
+    assert_eq!(json(&host.done(args))["rows"], 3);
 }
 
 #[test]

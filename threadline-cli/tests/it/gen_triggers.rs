@@ -105,43 +105,47 @@ fn a_rehearsal_writes_nothing() {
 fn refusals_without_a_database_name_the_thing_and_the_fix_and_write_nothing() {
     let host = host();
     let mut said = Vec::new();
-    let mut refuse = |what: &str, args: &[&str]| {
+    let mut refuse = |code: i32, what: &str, args: &[&str]| {
         said.push(format!(
             "# {what}\n{}",
-            host.refused(1, &[&["gen-triggers"], args].concat())
+            host.refused(code, &[&["gen-triggers"], args].concat())
         ));
     };
-    refuse("two spellings", &["--tables", "posts,public.posts"]);
-    refuse("unknown", &["--tables", "postz"]);
-    refuse("no name", &["--tables", "a.b.c"]);
-    refuse("too long", &["--tables", &"x".repeat(64)]);
-    refuse("own table", &["--tables", "threadline.audit_changes"]);
-    refuse("other schema", &["--all", "--audit-schema", "trail"]);
-    refuse("nothing audited", &["--all", "--source", "migration/src"]);
+    refuse(2, "two spellings", &["--tables", "posts,public.posts"]);
+    refuse(1, "unknown", &["--tables", "postz"]);
+    refuse(2, "no name", &["--tables", "a.b.c"]);
+    refuse(2, "too long", &["--tables", &"x".repeat(64)]);
+    refuse(1, "own table", &["--tables", "threadline.audit_changes"]);
+    refuse(1, "other schema", &["--all", "--audit-schema", "trail"]);
+    refuse(
+        1,
+        "nothing audited",
+        &["--all", "--source", "migration/src"],
+    );
 
     host.write("blog/src/again.rs", POST);
-    refuse("two entities", &["--all"]);
+    refuse(2, "two entities", &["--all"]);
     host.write("blog/src/again.rs", "");
 
     host.edit(POST_PATH, "#[audited(mask)]", "#[audited(masks)]");
-    refuse("a wrong word", &["--all"]);
+    refuse(2, "a wrong word", &["--all"]);
     host.edit(POST_PATH, "#[audited(masks)]", "#[audited(mask)]");
 
     host.write("threadline.toml", "[tables.posts]\n");
-    refuse("two policies", &["--all"]);
+    refuse(2, "two policies", &["--all"]);
     host.write("threadline.toml", "[tables.'no.such.table']\n");
-    refuse("wrong name in the file", &["--all"]);
+    refuse(2, "wrong name in the file", &["--all"]);
     host.write("threadline.toml", "");
 
     host.done(["gen-triggers", "--all"]);
-    let mut refuse = |what: &str, args: &[&str]| {
+    let mut refuse = |code: i32, what: &str, args: &[&str]| {
         said.push(format!(
             "# {what}\n{}",
-            host.refused(1, &[&["gen-triggers"], args].concat())
+            host.refused(code, &[&["gen-triggers"], args].concat())
         ));
     };
     host.edit(POST_PATH, ", Audited)", ")");
-    refuse("policy gone", &["--tables", "posts"]);
+    refuse(1, "policy gone", &["--tables", "posts"]);
     host.edit(
         POST_PATH,
         "DeriveEntityModel)",
@@ -150,7 +154,7 @@ fn refusals_without_a_database_name_the_thing_and_the_fix_and_write_nothing() {
     let lib = host.read("migration/src/lib.rs");
     let name = host.written()[1].replace(".rs", "");
     host.edit("migration/src/lib.rs", &format!("mod {name};\n"), "");
-    refuse("not registered", &["--all"]);
+    refuse(1, "not registered", &["--all"]);
     host.write("migration/src/lib.rs", &lib);
     insta::assert_snapshot!("refusals_offline", said.join("\n"));
 }

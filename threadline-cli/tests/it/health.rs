@@ -277,7 +277,13 @@ fn the_commands_print_tables_for_people() {
     insta::assert_snapshot!("health_findings", shown(&["health", "findings"], 1));
     insta::assert_snapshot!("policy_show", shown(&["policy", "show"], 0));
     shown(&["health", "coverage", "--strict"], 1);
-    shown(&["health", "coverage", "--strict", "--schema", "none"], 0);
+    let said = project
+        .host
+        .refused(2, &["health", "coverage", "--strict", "--schema", "publik"]);
+    assert!(
+        said.contains("`publik` has no tables; the schemas with tables are blog, public"),
+        "{said}"
+    );
     insta::assert_json_snapshot!(
         "health_coverage_json",
         serde_json::from_str::<Value>(&shown(&["health", "coverage", "--json"], 0)).unwrap()
@@ -328,6 +334,28 @@ fn outside_of_a_project_the_database_is_looked_at_alone() {
         "{said:?}"
     );
     assert!(said.stdout.contains("posts     covered"), "{said:?}");
+}
+
+#[test]
+fn a_project_that_can_not_be_read_is_never_taken_for_none() {
+    let project = Applied::new("health_broken");
+    let host = &project.host;
+    let toml = "[tables.comments]\n[coverage]\nexpected = ['posts']\n";
+    host.write("threadline.toml", toml);
+    host.done(["verify-coverage"]);
+    let elsewhere = ["--manifest-path", "nowhere/Cargo.toml"];
+    for command in [
+        &["verify-coverage"][..],
+        &["health", "coverage"],
+        &["health", "findings"],
+        &["policy", "show"],
+    ] {
+        let said = host.refused(3, &[command, &elsewhere].concat());
+        assert!(said.contains("failed to read the workspace"), "{said}");
+    }
+    host.write("Cargo.toml", "[workspace\n");
+    let said = host.refused(3, &["verify-coverage"]);
+    assert!(said.contains("failed to read the workspace"), "{said}");
 }
 
 #[test]

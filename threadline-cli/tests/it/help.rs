@@ -36,7 +36,9 @@ fn the_help_is_the_documentation_of_every_command() {
         &["timeline"],
         &["history"],
         &["as-of"],
+        &["transactions"],
         &["incident"],
+        &["views"],
         &["completions"],
     ] {
         let name = format!("help_{}", command.join("_"));

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A command line of every command that has `--json`, in an order in which each finds something.
-pub(crate) const COMMANDS: [&str; 19] = [
+pub(crate) const COMMANDS: [&str; 21] = [
     "continuity",
     "continuity baseline --table items --dry-run",
     "continuity baseline --table items --execute",
@@ -23,7 +23,9 @@ pub(crate) const COMMANDS: [&str; 19] = [
     "export --dry-run",
     "history items 1",
     "as-of items 1 --at 0m",
+    "transactions",
     "incident 1",
+    "views --actor admin:carol",
     "retention show",
     "retention partitions --dry-run",
     "retention partitions --execute",

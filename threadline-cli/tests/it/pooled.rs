@@ -33,6 +33,7 @@ fn pooled(test: &TestDb, host: &mut Host) -> (PgBouncer, [TestDb; 2]) {
 #[test]
 fn every_command_that_reads_works_through_a_pooler_in_transaction_mode() {
     let (mut host, test) = captured("pooled_reads");
+    test.run("UPDATE items SET title = 'c'");
     // A baseline looks at the table in transactions of its own, as when it writes.
     let reading = COMMANDS
         .iter()

@@ -48,6 +48,11 @@ fn the_command_that_a_page_names_is_one_and_runs() {
         "/timeline?table=posts&op=update&actor=user%3Aalice&from=all&to=2100-01-01",
         "/timeline?action=it%27s+%24(here)&correlation=-c1&request=r+1&column=title&from=2h",
         "/timeline?schema=public&table=Odd+%22Name&actor=none",
+        "/timeline?schema=public&actor=service_account",
+        "/timeline?table=posts&key=1&op=update&actor=none&from=4w",
+        "/actors/user/alice?from=4w",
+        "/correlations/c1",
+        "/requests/r1",
         "/transactions/1",
     ];
     for (path, page) in paths.iter().zip(get(&host, &paths)) {

@@ -144,9 +144,31 @@ fn every_filter_of_the_timeline_finds_its_changes_and_no_others() {
         &[delete, update, second, first],
     );
     finds(&host, &["--table", "other.posts"], &[]);
+    finds(&host, &["--schema", "other"], &[]);
+    finds(
+        &host,
+        &["--schema", "public"],
+        &[line, delete, update, second, first],
+    );
+    finds(&host, &["--schema", "public", "--table", "lines"], &[line]);
+    finds(&host, &["--table", "posts", "--key", "1"], &[update, first]);
+    let key = r#"--key={"order_id": "7", "line": "x"}"#;
+    finds(&host, &["--table", "lines", key], &[line]);
+    finds(
+        &host,
+        &[
+            "--table=posts",
+            "--key=2",
+            "--actor=user:alice",
+            "--from=4w",
+        ],
+        &[second],
+    );
     finds(&host, &["--actor", "user:alice"], &[second, first]);
     finds(&host, &["--actor", "user:bob"], &[]);
-    finds(&host, &["--no-actor"], &[line, delete, update]);
+    finds(&host, &["--actor", "user"], &[second, first]);
+    finds(&host, &["--actor", "job"], &[]);
+    finds(&host, &["--actor", "none"], &[line, delete, update]);
     finds(&host, &["--action", "post.imported"], &[second, first]);
     finds(&host, &["--correlation", "c1"], &[second, first]);
     finds(&host, &["--correlation", "r1"], &[]);
@@ -175,7 +197,7 @@ fn pages_go_on_with_the_printed_filters_until_every_change_was_shown_once() {
                 .filter(|line| line.contains("transaction"))
                 .count(),
         );
-        let Some((_, more)) = text.split_once("more: the same filters with ") else {
+        let Some((_, more)) = text.split_once("more: the same with ") else {
             break;
         };
         args = ["timeline", "--limit", "2"].map(str::to_owned).to_vec();
@@ -313,10 +335,105 @@ fn an_incident_shows_context_actions_and_changes_and_says_when_it_is_cut() {
     let (host, _test) = trail("trail_incident");
     insta::assert_snapshot!("incident", redacted(&host.done(["incident", "1"])));
     let cut = host.done(["incident", "1", "--limit", "1"]);
+    assert!(cut.contains("more: the same with --after "), "{cut}");
+}
+
+#[test]
+fn transactions_are_listed_by_whose_they_are_also_those_that_changed_nothing() {
+    let (host, test) = trail("trail_transactions");
+    test.run(&format!(
+        "BEGIN; SELECT threadline.set_context('{CONTEXT}');
+         SELECT threadline.record_action('{{\"name\": \"post.viewed\"}}'); COMMIT"
+    ));
+    let ids = |filters: &[&str]| {
+        let json = read(&host, &[&["transactions"], filters].concat());
+        let entries = json["entries"].as_array().unwrap().iter();
+        entries
+            .map(|entry| entry["transaction"]["id"].as_i64().unwrap())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&[]), [5, 4, 3, 2, 1]);
+    for (filter, value) in [
+        ("--actor", "user:alice"),
+        ("--correlation", "c1"),
+        ("--request", "r1"),
+    ] {
+        assert_eq!(ids(&[filter, value]), [5, 1], "{filter}");
+        assert_eq!(ids(&[filter, value, "--from", "1h"]), [5, 1], "{filter}");
+        assert_eq!(ids(&[filter, value, "--to", "1h"]), [0; 0], "{filter}");
+    }
+    assert_eq!(ids(&["--actor", "user:bob"]), [0; 0]);
+    insta::assert_snapshot!("transactions", redacted(&host.done(["transactions"])));
+    let bob = ["transactions", "--actor", "user:bob"];
+    assert_eq!(host.done(bob), "no transactions\n");
+
+    let first = ["transactions", "--actor=user:alice", "--limit=1"];
+    let text = host.done(first);
+    let (_, more) = text.split_once("more: the same with ").unwrap();
+    let rest: Vec<_> = first
+        .into_iter()
+        .chain(more.split_whitespace())
+        .chain(["--json"])
+        .collect();
+    let json: Value = serde_json::from_str(&host.done(rest)).unwrap();
+    assert_eq!(json["entries"][0]["transaction"]["id"], 1);
+    assert_eq!(json["entries"][0]["changes"]["value"], 2);
+    assert_eq!(json["next"], Value::Null);
+}
+
+#[test]
+fn the_views_of_an_operator_are_listed_and_no_others() {
+    let (host, test) = trail("trail_views");
+    for (id, name, table) in [
+        ("carol", "deletes", "posts"),
+        ("carol", "odd", "a\u{1b}[2J"),
+        ("dave", "mine", "posts"),
+    ] {
+        let actor = json!({"type": "admin", "id": id});
+        let filters = json!({"table": table, "op": "delete"});
+        test.run(&format!(
+            "SELECT threadline.save_view('{actor}', '{name}', '{filters}')"
+        ));
+    }
+    let json = read(&host, &["views", "--actor", "admin:carol"]);
+    let entries = json["entries"].as_array().unwrap();
+    assert_eq!(entries.len(), 2, "{json}");
+    assert_eq!(entries[0]["filters"]["table"], "posts");
+    let text = host.done(["views", "--actor", "admin:carol"]);
+    let lines: Vec<_> = text.lines().collect();
+    assert!(lines[0].starts_with("VIEW  NAME     FILTERS"), "{text}");
     assert!(
-        cut.contains("more: 1 changes are shown; the same with --after "),
-        "{cut}"
+        lines[1].starts_with("1     deletes  op=delete table=posts"),
+        "{text}"
     );
+    assert!(
+        lines[2].starts_with(r"2     odd      op=delete table=a\u{1b}[2J"),
+        "{text}"
+    );
+    let none = host.done(["views", "--actor", "admin:erin"]);
+    assert_eq!(none, "no views\n");
+}
+
+#[test]
+fn the_name_of_a_table_does_not_act_on_the_terminal() {
+    let (host, test) = trail("trail_names");
+    let name = "\"a\u{1b}[2J\"";
+    test.run(&format!("CREATE TABLE {name} (id int PRIMARY KEY)"));
+    capture(&test, name, &["id"], &["id"], CapturePolicy::default());
+    test.run(&format!("INSERT INTO {name} VALUES (1)"));
+    for args in [
+        &["timeline", "--table", name][..],
+        &["transactions"],
+        &["continuity"],
+        &["continuity", "baseline", "--table", name, "--dry-run"],
+        &["health", "coverage"],
+        &["history", name, "2,x"],
+    ] {
+        let said = host.run(args);
+        let text = said.stdout + &said.stderr;
+        assert!(text.contains("a\\u{1b}[2J"), "{args:?}: {text}");
+        assert!(!text.contains('\u{1b}'), "{args:?}: {text:?}");
+    }
 }
 
 #[test]
@@ -347,8 +464,14 @@ fn what_is_wrong_is_named_with_what_is_allowed_and_the_fix() {
         (2, &["history", "posts", "one"]),
         (2, &["history", "posts", r#"{"nr": 1}"#]),
         (2, &["history", "lines", "7"]),
-        (1, &["history", "lines", object]),
-        (1, &["history", "nothing", "1"]),
+        (2, &["history", "lines", object]),
+        (2, &["history", "nothing", "1"]),
+        (2, &["timeline", "--key", "1"]),
+        (2, &["timeline", "--table", "posts", "--key", "one"]),
+        (2, &["timeline", "--schema", "a", "--table", "b.posts"]),
+        (2, &["transactions", "--from", "1h", "--to", "2h"]),
+        (2, &["transactions", "--request", ""]),
+        (2, &["as-of", "lines", object, "--at", "0m"]),
         (2, &["as-of", "posts", "1"]),
         (2, &["as-of", "posts", "one", "--at", "0m"]),
         (1, &["incident", "99"]),
@@ -396,7 +519,7 @@ fn a_reader_that_has_seen_enough_is_no_error_and_a_full_disk_is_one() {
 #[test]
 fn a_table_of_the_same_name_in_another_schema_is_another_table() {
     let (host, test) = trail("trail_schemas");
-    test.run("CREATE SCHEMA blog; CREATE TABLE blog.posts (nr int PRIMARY KEY)");
+    test.run("CREATE SCHEMA blog; CREATE TABLE blog.posts (nr int PRIMARY KEY); GRANT USAGE ON SCHEMA blog TO threadline_reader");
     capture(
         &test,
         "blog.posts",
@@ -410,6 +533,23 @@ fn a_table_of_the_same_name_in_another_schema_is_another_table() {
         &["--table", "blog.posts"],
         &[r#"insert {"nr":3}"#, r#"insert {"nr":1}"#],
     );
+    finds(
+        &host,
+        &["--schema", "blog"],
+        &[r#"insert {"nr":3}"#, r#"insert {"nr":1}"#],
+    );
+    finds(
+        &host,
+        &["--table", "posts", "--op", "insert"],
+        &[
+            r#"insert {"nr":3}"#,
+            r#"insert {"nr":1}"#,
+            r#"insert {"id":2}"#,
+            r#"insert {"id":1}"#,
+        ],
+    );
+    let nr = &["--table", "posts", "--schema", "blog", "--key", "3"];
+    finds(&host, nr, &[r#"insert {"nr":3}"#]);
     let json = read(&host, &["history", "posts", "1"]);
     assert_eq!(json["entries"].as_array().unwrap().len(), 2);
     // The table says which key is asked for, not the newest change of a namesake.

@@ -102,18 +102,53 @@ fn a_check_leaves_evidence_of_what_it_saw_if_the_role_may() {
     host.done(["health", "coverage"]);
     let seen = || {
         db.texts(
-            "SELECT concat_ws(' ', verdict, reference, provenance ->> 'covered', provenance ->> 'uncovered_tables')
+            "SELECT concat_ws(' ', verdict, reference, provenance ->> 'covered', provenance ->> 'uncovered_tables',
+                    coalesce(provenance ->> 'expected_tables', 'in ' || (provenance ->> 'schemas'), 'everywhere'))
                FROM threadline.audit_evidence WHERE subject = 'coverage' ORDER BY id",
         )
     };
     let recorded = [
-        "proven threadline 1 []",
-        "unsupported threadline 0 [\"posts\"]",
+        r#"proven threadline 1 [] ["posts"]"#,
+        r#"unsupported threadline 0 ["posts"] ["posts"]"#,
+        r#"unsupported threadline 0 ["\"odd :,%\"", "posts"] in ["public"]"#,
     ];
-    assert_eq!(seen()[..2], recorded);
-    assert_eq!(seen().len(), 3);
+    assert_eq!(seen(), recorded);
     let and = if db.url.contains('?') { '&' } else { '?' };
     host.use_database(&format!("{}{and}options[role]=threadline_reader", db.url));
     said(&host, &[], 1);
     assert_eq!(seen().len(), 3);
+    // One schema is not the database, and nothing is no proof.
+    host.use_database(&db.url);
+    db.run("DROP TABLE posts, \"odd :,%\"; CREATE SCHEMA empty");
+    host.refused(2, &["health", "coverage", "--schema", "empty"]);
+    host.edit("blog/src/post.rs", ", Audited", "");
+    host.edit("blog/src/post.rs", "#[audited(mask)]", "");
+    host.done(["health", "coverage", "--all-schemas"]);
+    assert_eq!(seen()[3..], ["unsupported threadline 0 [] everywhere"]);
+}
+
+#[test]
+fn a_project_that_contradicts_itself_is_not_verified() {
+    let (host, _db) = project("verify_contradictions");
+    for (toml, expected) in [
+        (
+            "[tables.posts]\n",
+            "the policy of table `posts` is in two places",
+        ),
+        (
+            "[tables.'a.b.c']\n",
+            "`a.b.c` in `tables` of threadline.toml",
+        ),
+        (
+            "[tables.tags]\n[tables.'public.tags']\n",
+            "are the same table",
+        ),
+    ] {
+        host.write("threadline.toml", toml);
+        let said = host.refused(2, &["verify-coverage"]);
+        assert!(said.contains(expected), "{said}");
+    }
+    host.write("threadline.toml", "");
+    host.edit("blog/src/post.rs", "#[audited(mask)]", "#[audited(maks)]");
+    host.refused(2, &["verify-coverage"]);
 }

@@ -21,8 +21,11 @@ mod value;
 
 use syn::{Data, DeriveInput, Error, Fields, FieldsNamed};
 
-pub(crate) use self::entity::{
-    CaptureLevel, ColumnRef, ColumnSyntax, ContextMode, EntityForm, EntitySyntax, TruncateMode,
+pub(crate) use self::{
+    entity::{
+        CaptureLevel, ColumnRef, ColumnSyntax, ContextMode, EntityForm, EntitySyntax, TruncateMode,
+    },
+    read_sea_orm::given_column_name,
 };
 use self::{
     errors::Errors,

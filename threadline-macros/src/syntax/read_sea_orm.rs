@@ -146,6 +146,11 @@ fn words(attrs: &[Attribute]) -> Vec<Meta> {
         .collect()
 }
 
+/// The name that `#[sea_orm(column_name = "..")]` gives to a column.
+pub(crate) fn given_column_name(attrs: &[Attribute]) -> Option<String> {
+    text(&words(attrs), "column_name")
+}
+
 fn has(words: &[Meta], word: &str) -> bool {
     words.iter().any(|meta| meta.path().is_ident(word))
 }

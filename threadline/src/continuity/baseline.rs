@@ -62,6 +62,7 @@ pub struct Baseline {
 #[non_exhaustive]
 pub struct BaselinePreview {
     /// The table.
+    #[serde(flatten, serialize_with = "crate::json::table")]
     pub table: TableName,
     /// How many rows it has.
     pub rows: u64,
@@ -86,6 +87,7 @@ pub struct BaselineProgress {
 #[non_exhaustive]
 pub struct BaselineRun {
     /// The table.
+    #[serde(flatten, serialize_with = "crate::json::table")]
     pub table: TableName,
     /// How many rows were looked at.
     pub rows: u64,

@@ -20,6 +20,7 @@ pub struct Continuity {
 #[non_exhaustive]
 pub struct TableContinuity {
     /// The table.
+    #[serde(flatten, serialize_with = "crate::json::table")]
     pub table: TableName,
     /// Whether changes are captured now.
     pub captured: bool,
@@ -90,7 +91,7 @@ pub async fn continuity<C: ConnectionTrait>(db: &C) -> Result<Continuity, Contin
             at,
             rows: row.baseline_rows.unwrap_or_default(),
         });
-        // A purge that kept no last versions made quiet rows unknown again.
+        // A purge that kept no last changes made quiet rows unknown again.
         let holds = |mark: &BaselineMark| row.unreliable_before.is_none_or(|lost| lost <= mark.at);
         let since = baseline.filter(holds).map(|mark| mark.at);
         Ok(TableContinuity {

@@ -11,6 +11,8 @@ pub struct CoverageReport {
     pub schema_version: u32,
     /// The schema of the audit tables.
     pub audit_schema: String,
+    /// The schemas that were looked at; `None` for every schema.
+    pub schemas: Option<Vec<String>>,
     /// How many tables have which status.
     pub summary: CoverageSummary,
     /// The tables, ordered by name.
@@ -34,7 +36,7 @@ pub struct CoverageSummary {
 #[non_exhaustive]
 pub struct TableCoverage {
     /// The table.
-    #[serde(flatten)]
+    #[serde(flatten, serialize_with = "crate::json::table")]
     pub name: TableName,
     /// Whether its writes are captured.
     pub status: CoverageStatus,
@@ -120,11 +122,16 @@ pub(super) fn coverage(
 }
 
 impl CoverageReport {
-    pub(super) fn new(audit_schema: &str, tables: Vec<TableCoverage>) -> Self {
+    pub(super) fn new(
+        audit_schema: &str,
+        schemas: Option<Vec<String>>,
+        tables: Vec<TableCoverage>,
+    ) -> Self {
         let count = |status| tables.iter().filter(|table| table.status == status).count();
         Self {
             schema_version: HEALTH_SCHEMA_VERSION,
             audit_schema: audit_schema.to_owned(),
+            schemas,
             summary: CoverageSummary {
                 covered: count(CoverageStatus::Covered),
                 uncovered: count(CoverageStatus::Uncovered),

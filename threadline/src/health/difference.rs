@@ -29,6 +29,7 @@ pub enum Difference {
         /// The trigger.
         trigger: String,
         /// The table or partition that it belongs to.
+        #[serde(serialize_with = "crate::json::table")]
         relation: TableName,
         /// Whether it fires in the role of a replica only.
         replica_only: bool,
@@ -53,6 +54,7 @@ pub enum Difference {
         /// The function.
         function: String,
         /// The table that the function was made for, if it says.
+        #[serde(serialize_with = "crate::json::optional_table")]
         serves: Option<TableName>,
         /// Whether the trigger does nothing: it is left over from a partition that was detached.
         left_over: bool,
@@ -76,11 +78,13 @@ pub enum Difference {
     #[serde(rename = "uncaptured-partition")]
     PartitionNotCaptured {
         /// The partition.
+        #[serde(serialize_with = "crate::json::table")]
         partition: TableName,
     },
     /// A TRUNCATE of a partition alone is not captured.
     PartitionTruncate {
         /// The partition.
+        #[serde(serialize_with = "crate::json::table")]
         partition: TableName,
     },
     /// The function is not what it was when it was generated.

@@ -30,7 +30,7 @@ pub use self::{
     coverage::{CoverageReport, CoverageStatus, CoverageSummary, ExpectedGap, TableCoverage},
     declared::DeclaredTable,
     difference::Difference,
-    evidence::coverage_evidence,
+    evidence::{coverage_evidence, expected_coverage_evidence},
     finding::{Finding, FindingsReport, Fix, Severity},
     policy_report::{PolicyReport, TablePolicy, Verdict},
     subject::{Health, LATELY_DAYS},

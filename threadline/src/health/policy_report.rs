@@ -21,7 +21,7 @@ pub struct PolicyReport {
 #[non_exhaustive]
 pub struct TablePolicy {
     /// The table.
-    #[serde(flatten)]
+    #[serde(flatten, serialize_with = "crate::json::table")]
     pub name: TableName,
     /// Whether the database does what is declared.
     pub verdict: Verdict,

@@ -138,8 +138,10 @@ impl Health {
     pub async fn fetch_coverage<C: ConnectionTrait>(&self, db: &C) -> Result<CoverageReport> {
         let (_, tables) = self.tables(false, db).await?;
         let tables = tables.iter().filter(|table| self.is_asked_for(&table.name));
+        let schemas = self.schemas.as_ref();
         Ok(CoverageReport::new(
             schema::current().as_str(),
+            schemas.map(|schemas| schemas.iter().cloned().collect()),
             tables.map(TableDifferences::coverage).collect(),
         ))
     }

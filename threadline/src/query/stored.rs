@@ -85,6 +85,13 @@ struct StoredTable {
     table: String,
 }
 
+impl TimelineFilters {
+    /// The bounds of time: [`Timeline::from`] and [`Timeline::to`].
+    pub fn bounds(&self) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
+        (self.from, self.to)
+    }
+}
+
 fn is_false(value: &bool) -> bool {
     !value
 }
@@ -248,6 +255,8 @@ mod tests {
                 query.filter.fingerprint(),
                 "{text}"
             );
+            let bounds = (query.filter.from, query.filter.to);
+            assert_eq!(query.filters().bounds(), bounds, "{text}");
         }
     }
 

@@ -71,6 +71,7 @@ pub struct KeptPartition {
     /// The month.
     pub name: String,
     /// A table of which it holds a change that has to stay.
+    #[serde(serialize_with = "crate::json::table")]
     pub because_of: TableName,
 }
 

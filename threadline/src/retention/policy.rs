@@ -112,7 +112,7 @@ pub enum InvalidRetentionPolicy {
 }
 
 impl RetentionPolicy {
-    /// Keeps every change for so many days, and the last version of every live row for ever.
+    /// Keeps every change for so many days, and the last change of every live row for ever.
     ///
     /// # Errors
     /// When `days` is not from 1 to [`MAX_KEEP_DAYS`].
@@ -125,7 +125,7 @@ impl RetentionPolicy {
         })
     }
 
-    /// Sets whether the last version of a row that is still there stays, whatever its age.
+    /// Sets whether the last change of a row that is still there stays, whatever its age.
     /// Without it `as_of` knows nothing of rows that have not changed for long. Default: true.
     #[must_use]
     pub fn keep_last(mut self, keep_last: bool) -> Self {
@@ -171,7 +171,7 @@ impl RetentionPolicy {
         self.keep_days
     }
 
-    /// Whether the last version of a live row stays.
+    /// Whether the last change of a live row stays.
     pub fn keeps_last(&self) -> bool {
         self.keep_last
     }

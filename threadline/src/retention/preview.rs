@@ -23,12 +23,13 @@ pub struct PurgePreview {
 #[non_exhaustive]
 pub struct TablePreview {
     /// The table.
+    #[serde(flatten, serialize_with = "crate::json::table")]
     pub table: TableName,
     /// Changes before this instant are old.
     pub cutoff: DateTime<Utc>,
     /// How many old changes would go.
     pub may_go: u64,
-    /// How many old changes would stay: held, or the last version of a live row.
+    /// How many old changes would stay: held, or the last change of a live row.
     pub stay: u64,
 }
 

@@ -22,7 +22,7 @@ pub struct RetentionStatus {
     pub schema_version: u32,
     /// Tables without a class together, then each table that has one.
     pub lanes: Vec<LaneStatus>,
-    /// Whether the last version of a live row stays.
+    /// Whether the last change of a live row stays.
     pub keep_last: bool,
     /// What is held, in words.
     pub holds: Vec<String>,
@@ -39,6 +39,7 @@ pub struct LaneStatus {
     /// The class; `None` for the tables that are in none.
     pub class: Option<String>,
     /// The table; `None` for the tables that are in no class.
+    #[serde(flatten, serialize_with = "crate::json::optional_table")]
     pub table: Option<TableName>,
     /// How long changes are kept, in days.
     pub keep_days: u32,

@@ -39,7 +39,7 @@ pub(crate) struct RetentionPage {
 pub(crate) struct Kept {
     /// Tables without a class together, then each table that has one.
     lanes: Vec<LaneStatus>,
-    /// Whether the last version of a live row stays.
+    /// Whether the last change of a live row stays.
     keep_last: bool,
     /// How many things are held, whatever their age.
     holds: Holds,

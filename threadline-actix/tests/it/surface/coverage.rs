@@ -39,7 +39,12 @@ async fn tables_that_need_capture_come_first_and_findings_have_the_command_that_
         .iter()
         .map(|table| {
             let word = |name: &str| table[name].as_str().unwrap_or("-").to_owned();
-            format!("{} {} {}", word("table"), word("status"), word("expected"))
+            format!(
+                "{} {} {}",
+                word("table_name"),
+                word("status"),
+                word("expected")
+            )
         })
         .collect();
     assert_eq!(
@@ -87,7 +92,7 @@ async fn the_schema_is_picked_and_one_that_is_not_there_is_named() {
             .as_array()
             .unwrap()
             .iter()
-            .map(|table| table["table"].as_str().unwrap())
+            .map(|table| table["table_name"].as_str().unwrap())
             .collect();
         assert_eq!(found, tables, "{query}");
         // What is wrong elsewhere is not kept back.
@@ -95,7 +100,7 @@ async fn the_schema_is_picked_and_one_that_is_not_there_is_named() {
         assert!(
             findings
                 .iter()
-                .any(|finding| finding["table"]["table"] == "payments"),
+                .any(|finding| finding["table_name"] == "payments"),
             "{query}: {json}"
         );
     }

@@ -39,7 +39,7 @@ async fn a_declared_policy_is_held_against_the_deployed_one_without_any_value() 
         .iter()
         .map(|table| {
             (
-                table["table"].as_str().unwrap(),
+                table["table_name"].as_str().unwrap(),
                 table["verdict"].as_str().unwrap(),
             )
         })

@@ -6,8 +6,7 @@ use crate::{
     args::BaselineArgs,
     database::Database,
     error::Result,
-    json::json,
-    output::{Progress, Report},
+    output::{Progress, Report, visible},
 };
 
 /// Captures the rows that the trail does not know, or counts them.
@@ -22,45 +21,35 @@ pub(super) fn run(args: &BaselineArgs) -> Result<Report> {
     if let Some(actor) = &args.actor {
         prepared = prepared.actor(actor.clone());
     }
-    let text = if args.execution.execute {
-        let bar = Progress::begin();
-        let done = database.run(async |db| {
-            let show = |progress: threadline::continuity::BaselineProgress| {
-                bar.set(progress.rows, progress.estimated_rows);
-            };
-            prepared.run_with(show, db).await
-        });
-        bar.end();
-        let done = done?;
-        if args.output.json {
-            json(&done)?
-        } else {
-            done_text(&done)
-        }
-    } else {
+    if !args.execution.execute {
         let preview = database.run(async |db| prepared.preview(db).await)?;
-        if args.output.json {
-            json(&preview)?
-        } else {
-            preview_text(&preview)
-        }
-    };
-    Ok(Report {
-        text,
-        ..Report::default()
-    })
+        return Report::answer(args.output, &preview, preview_text);
+    }
+    let done = database.run(async |db| {
+        let bar = Progress::begin("rows");
+        let show = |progress: threadline::continuity::BaselineProgress| {
+            bar.set(progress.rows, progress.estimated_rows);
+        };
+        prepared.run_with(show, db).await
+    })?;
+    Report::answer(args.output, &done, done_text)
 }
 
 fn preview_text(preview: &BaselinePreview) -> String {
     format!(
         "{}: {} of {} rows would be captured\n",
-        preview.table, preview.missing, preview.rows
+        visible(&preview.table.to_string()),
+        preview.missing,
+        preview.rows
     )
 }
 
 fn done_text(done: &BaselineRun) -> String {
     format!(
         "{}: {} of {} rows captured in {} ms, the others were known\n",
-        done.table, done.captured, done.rows, done.duration_ms
+        visible(&done.table.to_string()),
+        done.captured,
+        done.rows,
+        done.duration_ms
     )
 }

@@ -1,14 +1,11 @@
 //! `cargo threadline continuity`
 
 mod baseline;
-
-use threadline::continuity::{Continuity, TableContinuity, continuity};
+mod show;
 
 use crate::{
     args::{ContinuityArgs, ContinuityCommand},
-    database::Database,
     error::Result,
-    json::json_of_version,
     output::Report,
 };
 
@@ -17,55 +14,8 @@ use crate::{
 /// # Errors
 /// When the database fails or refuses.
 pub(crate) fn run(args: &ContinuityArgs) -> Result<Report> {
-    if let Some(ContinuityCommand::Baseline(args)) = &args.command {
-        return baseline::run(args);
+    match &args.command {
+        Some(ContinuityCommand::Baseline(args)) => baseline::run(args),
+        None => show::run(args),
     }
-    let database = Database::open(&args.connection)?;
-    let report = database.read(async |db| continuity(db).await)?;
-    Ok(Report {
-        text: if args.output.json {
-            json_of_version(&report)?
-        } else {
-            text(&report)
-        },
-        ..Report::default()
-    })
-}
-
-fn text(report: &Continuity) -> String {
-    if report.tables.is_empty() {
-        return "no table is captured; `cargo threadline gen-triggers` begins\n".to_owned();
-    }
-    report.tables.iter().map(explain).collect()
-}
-
-fn explain(table: &TableContinuity) -> String {
-    let name = &table.table;
-    let mut text = format!("{name}\n");
-    let mut say = |line: String| text += &format!("  {line}\n");
-    if !table.captured {
-        say("capture is switched off: what happens now leaves no trace".to_owned());
-    }
-    say(match table.first_change {
-        Some(at) => format!("oldest change: {}", at.to_rfc3339()),
-        None => "no change yet".to_owned(),
-    });
-    if let Some(at) = table.complete_since {
-        say(format!("purged before: {}", at.to_rfc3339()));
-    }
-    if let Some(mark) = table.baseline {
-        say(format!(
-            "baseline: {} rows, ended {}",
-            mark.rows,
-            mark.at.to_rfc3339()
-        ));
-    }
-    say(match table.every_row_since {
-        Some(at) => format!("every row has an answer since {}", at.to_rfc3339()),
-        None => format!(
-            "a row that was there before capture began has an answer since its first change only; \
-             `cargo threadline continuity baseline --table '{name}' --execute` gives each one"
-        ),
-    });
-    text
 }

@@ -1,17 +1,14 @@
 use serde::Serialize;
-use threadline::{
-    Timeline,
-    export::{ExportFormat, export},
-};
+use threadline::export::{ExportFormat, export};
 
+use super::run::exported;
 use crate::{
     args::ExportArgs,
     database::Database,
     error::{Error, Result},
-    json::json,
     output::Report,
     reading,
-    trail::refused_filter,
+    trail::refused,
 };
 
 /// How many changes are written to memory to see how large one is.
@@ -31,23 +28,21 @@ struct Estimate {
 ///
 /// # Errors
 /// When a filter can't be used, or the database fails.
-pub(super) fn run(args: &ExportArgs, timeline: &Timeline, format: ExportFormat) -> Result<Report> {
+pub(super) fn run(args: &ExportArgs, format: ExportFormat) -> Result<Report> {
     let database = Database::open(&args.connection)?;
-    // Everything is looked through, as the export itself does.
-    let count = export(timeline.clone().scan_limit(u64::MAX));
-    let count =
-        database.read(async |txn| count.count(args.limit, txn).await.map_err(refused_filter))?;
+    let refused = refused(&args.filter);
+    let (timeline, count) = database.read(async |txn| {
+        let timeline = exported(args, txn).await?;
+        // Everything is looked through, as the export itself does.
+        let all = timeline.clone().scan_limit(u64::MAX);
+        let count = all.count(args.limit, txn).await.map_err(&refused)?;
+        Ok::<_, Error>((timeline, count))
+    })?;
     let estimate = database.run(async |db| {
-        let sample = export(timeline.clone()).format(format).limit(SAMPLE);
-        let txn = reading::begin(db).await;
-        let txn = txn.map_err(|err| Error::Trail(Box::new(err.into())))?;
-        let mut exporter = sample.begin_in(txn).await.map_err(refused_filter)?;
-        while exporter
-            .next_chunk()
-            .await
-            .map_err(refused_filter)?
-            .is_some()
-        {}
+        let sample = export(timeline).format(format).limit(SAMPLE);
+        let exporter = sample.begin_in(reading::begin(db).await?).await;
+        let mut exporter = exporter.map_err(&refused)?;
+        while exporter.next_chunk().await.map_err(&refused)?.is_some() {}
         let (rows, bytes) = (exporter.rows().max(1), exporter.bytes());
         Ok::<_, Error>(Estimate {
             dry_run: true,
@@ -57,14 +52,7 @@ pub(super) fn run(args: &ExportArgs, timeline: &Timeline, format: ExportFormat) 
             estimated_bytes: bytes.saturating_mul(count.value.max(1)) / rows,
         })
     })?;
-    Ok(Report {
-        text: if args.summary.json {
-            json(&estimate)?
-        } else {
-            text(&estimate)
-        },
-        ..Report::default()
-    })
+    Report::answer(args.summary, &estimate, text)
 }
 
 fn text(estimate: &Estimate) -> String {

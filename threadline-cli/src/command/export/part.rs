@@ -1,6 +1,7 @@
 //! The file until it is whole.
 
 use std::{
+    error::Error as StdError,
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
@@ -9,6 +10,8 @@ use std::{
 use sha2::{Digest as _, Sha256};
 use tempfile::TempPath;
 use threadline::export::Checkpoint;
+
+use crate::error::Error;
 
 /// A file that is being written under another name, `FILE.part`, in the same directory, with its
 /// checkpoint in `FILE.part.json`.
@@ -24,8 +27,6 @@ pub(super) struct PartFile {
     overwrite: bool,
     /// Whether something was there before that its own digest does not cover.
     resumed: bool,
-    /// Where it goes on.
-    pub(super) checkpoint: Option<Checkpoint>,
     /// Whether an interrupted export was thrown away.
     pub(super) begun_again: bool,
 }
@@ -44,11 +45,11 @@ pub(crate) enum ExportFileError {
     #[error("there is no interrupted export of `{0}`")]
     NothingToResume(PathBuf),
     /// The checkpoint was edited or is of another version.
-    #[error("`{path}` is not the checkpoint of an export")]
+    #[error("`{path}` is not a checkpoint that an export can go on from")]
     Checkpoint {
         path: PathBuf,
         #[source]
-        err: serde_json::Error,
+        err: Box<dyn StdError + Send + Sync>,
     },
     /// The part is shorter than its checkpoint says, or no plain file.
     #[error("`{0}` is not what its checkpoint says")]
@@ -103,7 +104,7 @@ impl PartFile {
     }
 
     /// A part that was left, up to its checkpoint.
-    pub(super) fn resume(path: &Path, overwrite: bool) -> Result<Self> {
+    pub(super) fn resume(path: &Path, overwrite: bool) -> Result<(Self, Checkpoint)> {
         let nothing = || ExportFileError::NothingToResume(path.to_owned());
         if !with_ending(path, ".part.json").exists() {
             return Err(nothing());
@@ -116,7 +117,7 @@ impl PartFile {
         let checkpoint: Checkpoint =
             serde_json::from_str(&state).map_err(|err| ExportFileError::Checkpoint {
                 path: part.state.clone(),
-                err,
+                err: err.into(),
             })?;
         let failed = || ExportFileError::of(&part.part);
         let length = part.file.metadata().map_err(failed())?.len();
@@ -125,15 +126,20 @@ impl PartFile {
         }
         part.file.set_len(checkpoint.bytes).map_err(failed())?;
         part.file.seek(SeekFrom::End(0)).map_err(failed())?;
-        part.checkpoint = Some(checkpoint);
         part.resumed = true;
-        Ok(part)
+        Ok((part, checkpoint))
     }
 
-    fn open(path: &Path, overwrite: bool, create: bool) -> Result<Self> {
+    /// Refuses to replace a file, unless that was asked for.
+    pub(super) fn check(path: &Path, overwrite: bool) -> Result<()> {
         if !overwrite && path.symlink_metadata().is_ok() {
             return Err(ExportFileError::Exists(path.to_owned()));
         }
+        Ok(())
+    }
+
+    fn open(path: &Path, overwrite: bool, create: bool) -> Result<Self> {
+        Self::check(path, overwrite)?;
         let part = with_ending(path, ".part");
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(create);
@@ -156,9 +162,20 @@ impl PartFile {
             file,
             overwrite,
             resumed: false,
-            checkpoint: None,
             begun_again: false,
         })
+    }
+
+    /// Explains why the trail does not go on from the checkpoint.
+    pub(super) fn refused(&self, err: threadline::Error) -> Error {
+        match err {
+            threadline::Error::InvalidFilter { .. } => ExportFileError::Checkpoint {
+                path: self.state.clone(),
+                err: err.into(),
+            }
+            .into(),
+            err => err.into(),
+        }
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<()> {

@@ -5,7 +5,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use sea_orm::{DatabaseConnection, DatabaseTransaction};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction};
 use serde::Serialize;
 use threadline::{
     PageToken, Timeline,
@@ -20,10 +20,9 @@ use crate::{
     args::ExportArgs,
     database::Database,
     error::{Error, Result},
-    json::json,
-    output::{self, Progress, Report},
+    output::{self, Progress, Report, one_line},
     reading,
-    trail::{filtered, refused_filter},
+    trail::{filtered, go_on, refused},
 };
 
 /// How long at most until what was written is noted, so that it need not be written again.
@@ -42,7 +41,7 @@ struct Summary {
     snapshot_at: DateTime<Utc>,
     snapshots: u32,
     sha256: String,
-    /// The number of the evidence; `None` for a role that may only read.
+    /// The number of the evidence; `None` where none could be recorded.
     evidence: Option<i64>,
 }
 
@@ -51,17 +50,13 @@ struct Summary {
 /// # Errors
 /// When a filter can't be used, or the database or the file fails.
 pub(crate) fn run(args: &ExportArgs) -> Result<Report> {
-    let mut timeline = filtered(&args.filter);
-    if let Some(token) = &args.after {
-        timeline = timeline.after(token.clone());
-    }
     let format = format(args);
     if args.dry_run {
-        return dry_run::run(args, &timeline, format);
+        return dry_run::run(args, format);
     }
     match &args.output {
-        Some(path) => to_file(args, &timeline, format, path),
-        None => to_stdout(args, &timeline, format),
+        Some(path) => to_file(args, format, path),
+        None => to_stdout(args, format),
     }
 }
 
@@ -76,7 +71,16 @@ fn format(args: &ExportArgs) -> ExportFormat {
         .unwrap_or_default()
 }
 
-fn to_stdout(args: &ExportArgs, timeline: &Timeline, format: ExportFormat) -> Result<Report> {
+/// What the options ask for, from where another export was cut.
+pub(super) async fn exported<C: ConnectionTrait>(args: &ExportArgs, db: &C) -> Result<Timeline> {
+    let timeline = filtered(&args.filter, db).await?;
+    Ok(match &args.after {
+        Some(token) => timeline.after(token.clone()),
+        None => timeline,
+    })
+}
+
+fn to_stdout(args: &ExportArgs, format: ExportFormat) -> Result<Report> {
     if args.summary.json {
         return Err(Error::Filter {
             option: "--json".to_owned(),
@@ -87,71 +91,63 @@ fn to_stdout(args: &ExportArgs, timeline: &Timeline, format: ExportFormat) -> Re
     }
     let database = Database::open(&args.connection)?;
     let end = database.run(async |db| {
-        let prepared = export(timeline.clone()).format(format).limit(args.limit);
-        let txn = begin(db).await?;
-        let mut exporter = prepared.begin_in(txn).await.map_err(refused_filter)?;
+        let mut exporter = begin(args, format, db).await?;
         let mut out = output::data();
-        while let Some(chunk) = exporter.next_chunk().await.map_err(refused_filter)? {
+        while let Some(chunk) = exporter.next_chunk().await? {
             match out.write_all(&chunk).and_then(|()| out.flush()) {
                 // A reader that has seen enough, as `head`, is no error.
                 Err(err) if err.kind() == io::ErrorKind::BrokenPipe => return Ok(None),
                 written => written.map_err(Error::Print)?,
             }
         }
-        Ok::<_, Error>(exporter.end().cloned())
+        end(&exporter).map(Some)
     })?;
-    let cut = end.as_ref().and_then(|end| end.next.as_ref());
+    let cut = end.as_ref().and_then(cut_text);
     Ok(Report {
-        warnings: cut.map(|next| cut_text(args, next)).into_iter().collect(),
         cut: cut.is_some(),
+        warnings: cut.into_iter().collect(),
         ..Report::default()
     })
 }
 
-fn to_file(
-    args: &ExportArgs,
-    timeline: &Timeline,
-    format: ExportFormat,
-    path: &Path,
-) -> Result<Report> {
-    let mut part = if args.resume {
-        PartFile::resume(path, args.overwrite)?
-    } else {
-        PartFile::create(path, args.overwrite)?
-    };
-    let mut report = Report::default();
-    if part.begun_again {
-        report.warnings.push(format!(
-            "an export of `{}` was interrupted before; it was begun again, `--resume` would have gone on",
-            path.display()
-        ));
-    }
+fn to_file(args: &ExportArgs, format: ExportFormat, path: &Path) -> Result<Report> {
+    PartFile::check(path, args.overwrite)?;
     let database = Database::open(&args.connection)?;
-    let summary = database.run(async |db| {
-        let prepared = export(timeline.clone()).format(format).limit(args.limit);
-        let mut exporter = match part.checkpoint.take() {
-            Some(checkpoint) => Export::resume_in(checkpoint, begin(db).await?).await,
-            None => prepared.begin_in(begin(db).await?).await,
-        }
-        .map_err(refused_filter)?;
-        let about = if Progress::is_shown() {
-            let count = export(timeline.clone().scan_limit(u64::MAX));
-            let txn = begin(db).await?;
-            count
-                .count(args.limit, &txn)
-                .await
-                .map_err(refused_filter)?
-                .value
+    database.run(async |db| {
+        let (mut exporter, resumed) = if args.resume {
+            let (part, checkpoint) = PartFile::resume(path, args.overwrite)?;
+            let txn = reading::begin(db).await?;
+            let exporter = Export::resume_in(checkpoint, txn).await;
+            (exporter.map_err(|err| part.refused(err))?, Some(part))
         } else {
-            0
+            (begin(args, format, db).await?, None)
         };
-        let end = write(&mut exporter, &mut part, about).await?;
+        let about = about(&exporter, db).await?;
+        let (part, end) = write(&mut exporter, resumed, args, path, about).await?;
+        let mut warnings = Vec::new();
+        if part.begun_again {
+            warnings.push(format!(
+                "an export of `{}` was interrupted before; it was begun again, `--resume` would have gone on",
+                path.display()
+            ));
+        }
         let (bytes, sha256) = part.finish(exporter.sha256())?;
-        let evidence = export_evidence(&end, bytes, &sha256);
-        let evidence = reading::record(evidence, db)
-            .await
-            .map_err(refused_filter)?;
-        Ok::<_, Error>(Summary {
+        // The file is whole and has its name: from here on nothing makes the export a failure.
+        let recorded = reading::record(export_evidence(&end, bytes, &sha256), db).await;
+        let (evidence, said) = match recorded {
+            Ok(Some(id)) => (Some(id), format!("evidence {id}")),
+            Ok(None) => (
+                None,
+                "no evidence: this role or this server may only read the trail".to_owned(),
+            ),
+            Err(err) => {
+                let reason = one_line(&err);
+                warnings.push(format!("the evidence of the export was not recorded: {reason}"));
+                (None, "no evidence".to_owned())
+            }
+        };
+        let cut = cut_text(&end);
+        let summary = Summary {
             file: path.to_owned(),
             format: end.head.format,
             rows: end.rows,
@@ -163,30 +159,60 @@ fn to_file(
             snapshots: end.snapshots,
             sha256,
             evidence,
+        };
+        Ok::<_, Error>(Report {
+            warnings,
+            cut: cut.is_some(),
+            ..Report::answer(args.summary, &summary, |summary| {
+                text(summary, &said, cut.as_deref())
+            })?
         })
-    })?;
-    report.cut = !summary.complete;
-    report.text = if args.summary.json {
-        json(&summary)?
-    } else {
-        text(args, &summary)
-    };
-    Ok(report)
+    })
 }
 
-async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction> {
-    let txn = reading::begin(db).await;
-    txn.map_err(|err| Error::Trail(Box::new(err.into())))
+/// Begins an export. What the options name is looked up before the export takes its snapshot.
+async fn begin(
+    args: &ExportArgs,
+    format: ExportFormat,
+    db: &DatabaseConnection,
+) -> Result<Exporter<DatabaseTransaction>> {
+    let txn = reading::begin(db).await?;
+    let timeline = exported(args, &txn).await?;
+    txn.rollback().await?;
+    let export = export(timeline).format(format).limit(args.limit);
+    let exporter = export.begin_in(reading::begin(db).await?).await;
+    exporter.map_err(refused(&args.filter))
 }
 
+/// How many changes the export will hold about, for somebody who watches it.
+async fn about(exporter: &Exporter<DatabaseTransaction>, db: &DatabaseConnection) -> Result<u64> {
+    if !Progress::is_shown() {
+        return Ok(0);
+    }
+    let head = exporter.head();
+    let timeline = Timeline::try_from(head.filters.clone())?.scan_limit(u64::MAX);
+    let txn = reading::begin(db).await?;
+    let count = timeline.count(head.limit.unwrap_or(u64::MAX), &txn).await?;
+    txn.rollback().await?;
+    Ok(count.value)
+}
+
+/// Writes all chunks. An earlier export that was interrupted is thrown away when the first one is there,
+/// not before: an export that can't even begin leaves it.
 async fn write(
     exporter: &mut Exporter<DatabaseTransaction>,
-    part: &mut PartFile,
+    mut part: Option<PartFile>,
+    args: &ExportArgs,
+    path: &Path,
     about: u64,
-) -> Result<ExportEnd> {
-    let bar = Progress::begin();
+) -> Result<(PartFile, ExportEnd)> {
+    let bar = Progress::begin("changes");
     let mut noted: Option<Instant> = None;
-    while let Some(chunk) = exporter.next_chunk().await.map_err(refused_filter)? {
+    while let Some(chunk) = exporter.next_chunk().await.map_err(refused(&args.filter))? {
+        let part = match &mut part {
+            Some(part) => part,
+            None => part.insert(PartFile::create(path, args.overwrite)?),
+        };
         part.write(&chunk)?;
         bar.set(exporter.rows(), about);
         if noted.is_none_or(|at| at.elapsed() >= CHECKPOINT)
@@ -196,14 +222,15 @@ async fn write(
             noted = Some(Instant::now());
         }
     }
-    bar.end();
-    match exporter.end() {
-        Some(end) => Ok(end.clone()),
-        None => Err(ExportFileError::NoEnd.into()),
-    }
+    Ok((part.ok_or(ExportFileError::NoEnd)?, end(exporter)?))
 }
 
-fn text(args: &ExportArgs, summary: &Summary) -> String {
+fn end(exporter: &Exporter<DatabaseTransaction>) -> Result<ExportEnd> {
+    let end = exporter.end().cloned();
+    Ok(end.ok_or(ExportFileError::NoEnd)?)
+}
+
+fn text(summary: &Summary, evidence: &str, cut: Option<&str>) -> String {
     let Summary {
         file,
         rows,
@@ -212,26 +239,19 @@ fn text(args: &ExportArgs, summary: &Summary) -> String {
         ..
     } = summary;
     let mut text = format!(
-        "{rows} changes in {}, {bytes} bytes, sha256 {sha256}\n",
+        "{rows} changes in {}, {bytes} bytes, sha256 {sha256}\n{evidence}\n",
         file.display()
     );
-    match summary.evidence {
-        Some(id) => text += &format!("evidence {id}\n"),
-        None => text += "no evidence: this role may only read the trail\n",
-    }
-    if let Some(next) = &summary.next {
-        text += &cut_text(args, next);
-        text += "\n";
+    if let Some(cut) = cut {
+        text += &format!("{cut}\n");
     }
     text
 }
 
-fn cut_text(args: &ExportArgs, next: &PageToken) -> String {
-    let mut text = "cut at its limit; the rest: the same filters with".to_owned();
-    for (option, at) in [("--from", args.filter.from), ("--to", args.filter.to)] {
-        if let Some(at) = at {
-            text += &format!(" {option} {}", crate::trail::instant(at));
-        }
-    }
-    text + &format!(" --after {next}")
+/// How to get the rest, if there is one.
+fn cut_text(end: &ExportEnd) -> Option<String> {
+    let (from, to) = end.head.filters.bounds();
+    let next = end.next.as_ref()?;
+    let go_on = go_on(from, to, next);
+    Some(format!("cut at its limit; the rest: {go_on}"))
 }

@@ -10,7 +10,7 @@ use threadline::{CapturePolicy, codegen::TableName};
 use super::Refusal;
 use crate::{
     entity::{self, Entity},
-    error::Result,
+    error::{Error, Result},
     settings::Settings,
 };
 
@@ -70,10 +70,13 @@ impl Declarations {
             .as_deref()
             .map(|path| settings.shorten(path));
         for (name, policy) in &settings.config.tables {
-            let table = name.parse::<TableName>().map_err(|err| {
-                let text = name.clone();
-                Refusal::Name { text, err }
-            })?;
+            let table = name
+                .parse::<TableName>()
+                .map_err(|err| Error::ConfiguredName {
+                    key: "tables",
+                    text: name.clone(),
+                    err,
+                })?;
             let place = format!(
                 "{} [tables.{name:?}]",
                 file.as_deref()

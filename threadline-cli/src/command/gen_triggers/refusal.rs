@@ -2,7 +2,7 @@
 
 use threadline::codegen::{InvalidSpec, InvalidTableName, MAX_IDENT_BYTES, TableName};
 
-use crate::entity::Place;
+use crate::{entity::Place, exit_code};
 
 /// A table that was asked for cannot be captured as asked.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +82,18 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
+    /// What the process reports to the shell: the project contradicts itself, or the table is refused.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::NoNames
+            | Self::Name { .. }
+            | Self::Twice { .. }
+            | Self::TwoEntities { .. }
+            | Self::TwoPolicies { .. } => exit_code::USAGE,
+            _ => exit_code::REFUSED,
+        }
+    }
+
     /// What to do about it.
     pub(crate) fn help(&self) -> Option<String> {
         let text = match self {

@@ -1,10 +1,11 @@
+use std::collections::BTreeSet;
+
 use threadline::health::{CoverageReport, ExpectedGap, TableCoverage, coverage_evidence};
 
 use super::Target;
 use crate::{
     args::CoverageArgs,
-    error::Result,
-    json::json_of_version,
+    error::{Error, Result},
     output::{self, Report},
 };
 
@@ -19,16 +20,32 @@ pub(super) fn run(args: &CoverageArgs) -> Result<Report> {
         health = health.schemas([&args.schema]);
     }
     let report = target.fetch(async |db| health.fetch_coverage(db).await)?;
-    target.record(coverage_evidence(&report.audit_schema, &report.tables))?;
+    if report.tables.is_empty() && !args.all_schemas {
+        return Err(no_tables(&args.schema, &target)?);
+    }
+    target.record(coverage_evidence(&report))?;
     Ok(Report {
         found: args.strict && report.summary.uncovered > 0,
-        text: if args.output.json {
-            json_of_version(&report)?
-        } else {
-            text(&report)
-        },
         warnings: target.warnings,
-        ..Report::default()
+        ..Report::answer_of_version(args.output, &report, text)?
+    })
+}
+
+/// Where nothing was looked at, nothing is in order: the name may be misspelt.
+fn no_tables(schema: &str, target: &Target) -> Result<Error> {
+    let health = target.health()?;
+    let all = target.fetch(async |db| health.fetch_coverage(db).await)?;
+    let schemas: BTreeSet<_> = all.tables.iter().map(|table| table.name.schema()).collect();
+    let schemas: Vec<_> = schemas.into_iter().collect();
+    Ok(Error::Filter {
+        option: "--schema".to_owned(),
+        reason: match schemas.as_slice() {
+            [] => "no schema has tables".to_owned(),
+            schemas => format!(
+                "`{schema}` has no tables; the schemas with tables are {}",
+                schemas.join(", ")
+            ),
+        },
     })
 }
 

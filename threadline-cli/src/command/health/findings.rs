@@ -4,7 +4,6 @@ use super::Target;
 use crate::{
     args::FindingsArgs,
     error::Result,
-    json::json_of_version,
     output::{Report, visible},
 };
 
@@ -21,13 +20,8 @@ pub(super) fn run(args: &FindingsArgs) -> Result<Report> {
     let report = target.fetch(async |db| health.fetch_findings(db).await)?;
     Ok(Report {
         found: report.is_alarming(),
-        text: if args.output.json {
-            json_of_version(&report)?
-        } else {
-            text(&report)
-        },
         warnings: target.warnings,
-        ..Report::default()
+        ..Report::answer_of_version(args.output, &report, text)?
     })
 }
 

@@ -1,17 +1,17 @@
 //! The database that is looked at, and what the project expects of it.
 
-use sea_orm::{DatabaseConnection, DatabaseTransaction};
+use sea_orm::DatabaseTransaction;
 use threadline::{
     codegen::TableName,
     evidence::RecordEvidence,
     health::{DeclaredTable, Health},
 };
-use tokio::runtime::Runtime;
 
 use crate::{
     args::{DatabaseArgs, ProjectArgs},
     command::gen_triggers::declared::{Declarations, Declared},
-    database::connect,
+    config::Config,
+    database::Database,
     entity::Place,
     error::{Error, Result},
     reading,
@@ -20,13 +20,11 @@ use crate::{
 
 /// The database, and what the project expects of it.
 pub(crate) struct Target {
-    pub(crate) settings: Settings,
+    database: Database,
     /// What the project declares, with the place of the entity.
     pub(crate) declared: Vec<(DeclaredTable, Option<Place>)>,
     /// What the reader should know about how the result came about.
     pub(crate) warnings: Vec<String>,
-    runtime: Runtime,
-    db: DatabaseConnection,
 }
 
 impl Target {
@@ -41,12 +39,9 @@ impl Target {
             schema: args.connection.schema.clone(),
             manifest_path: args.manifest_path.clone(),
         })?;
-        if let Some(schema) = settings.schema() {
-            threadline::use_schema(schema.as_str())?;
-        }
         let mut warnings = Vec::new();
         let declarations = match Declarations::gather(&settings, &args.source) {
-            Err(Error::Workspace(_)) => {
+            Err(Error::Workspace(_)) if !settings.is_in_project() => {
                 warnings.push(
                     "no project was found here: nothing is known of the policies of its entities"
                         .to_owned(),
@@ -55,15 +50,16 @@ impl Target {
             }
             gathered => gathered,
         }?;
-        let declared = declared(&declarations)?;
-        let (runtime, db) = connect(args.connection.database_url.as_deref())?;
         Ok(Self {
-            settings,
-            declared,
+            declared: declared(&declarations)?,
             warnings,
-            runtime,
-            db,
+            database: Database::connect(settings, &args.connection)?,
         })
+    }
+
+    /// What threadline.toml says.
+    pub(crate) fn config(&self) -> &Config {
+        &self.database.settings.config
     }
 
     /// What the project expects.
@@ -71,7 +67,7 @@ impl Target {
     /// # Errors
     /// When an expected gap is no name.
     pub(crate) fn health(&self) -> Result<Health> {
-        let config = &self.settings.config;
+        let config = self.config();
         let gaps = names("expected_gaps", &config.coverage.expected_gaps)?;
         let mut health = Health::new()
             .declare(self.declared.iter().map(|(table, _)| table.clone()))
@@ -91,25 +87,18 @@ impl Target {
         &self,
         look: impl AsyncFnOnce(&DatabaseTransaction) -> threadline::Result<T>,
     ) -> Result<T> {
-        let looked: threadline::Result<T> = self.runtime.block_on(async {
-            let txn = reading::begin(&self.db).await?;
-            let found = look(&txn).await?;
-            txn.rollback().await?;
-            Ok(found)
-        });
-        looked.map_err(|err| Error::Health(Box::new(err)))
+        self.database.read(look)
     }
-}
 
-impl Target {
     /// Leaves evidence of what was seen, if this role may.
     ///
     /// # Errors
     /// When the database fails.
     pub(crate) fn record(&self, evidence: RecordEvidence) -> Result<()> {
-        let recorded = self.runtime.block_on(reading::record(evidence, &self.db));
-        recorded.map_err(|err| Error::Health(Box::new(err)))?;
-        Ok(())
+        let recorded = self
+            .database
+            .run(async |db| reading::record(evidence, db).await);
+        recorded.map(|_| ())
     }
 }
 

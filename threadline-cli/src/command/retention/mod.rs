@@ -36,8 +36,3 @@ fn open(args: &ConnectionArgs) -> Result<(Database, RetentionPolicy)> {
 fn size(bytes: i64) -> String {
     indicatif::HumanBytes(bytes.unsigned_abs()).to_string()
 }
-
-/// An instant to the second.
-fn instant(at: chrono::DateTime<chrono::Utc>) -> String {
-    at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
-}

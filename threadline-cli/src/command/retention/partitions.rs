@@ -1,7 +1,11 @@
 use threadline::retention::{KeptPartition, PartitionPlan, PartitionRun, partitions};
 
 use super::size;
-use crate::{args::RetentionPartitionsArgs, error::Result, json::json, output::Report};
+use crate::{
+    args::RetentionPartitionsArgs,
+    error::Result,
+    output::{Report, visible},
+};
 
 /// Makes and drops months, or says which.
 ///
@@ -10,25 +14,13 @@ use crate::{args::RetentionPartitionsArgs, error::Result, json::json, output::Re
 pub(super) fn run(args: &RetentionPartitionsArgs) -> Result<Report> {
     let (database, policy) = super::open(&args.connection)?;
     let prepared = partitions(&policy).months_ahead(args.ahead);
-    let text = if args.execution.execute {
+    if args.execution.execute {
         let done = database.run(async |db| prepared.run(db).await)?;
-        if args.output.json {
-            json(&done)?
-        } else {
-            done_text(&done)
-        }
+        Report::answer(args.output, &done, done_text)
     } else {
         let plan = database.read(async |db| prepared.preview(db).await)?;
-        if args.output.json {
-            json(&plan)?
-        } else {
-            plan_text(&plan)
-        }
-    };
-    Ok(Report {
-        text,
-        ..Report::default()
-    })
+        Report::answer(args.output, &plan, plan_text)
+    }
 }
 
 fn plan_text(plan: &PartitionPlan) -> String {
@@ -65,8 +57,9 @@ fn done_text(done: &PartitionRun) -> String {
 fn kept_text(kept: &[KeptPartition]) -> String {
     let line = |month: &KeptPartition| {
         format!(
-            "{} stays: it has a change of {} that is held, or is the last version of a live row\n",
-            month.name, month.because_of
+            "{} stays: it has a change of {} that is held, or is the last change of a live row\n",
+            month.name,
+            visible(&month.because_of.to_string())
         )
     };
     kept.iter().map(line).collect()

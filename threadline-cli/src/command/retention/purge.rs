@@ -2,12 +2,11 @@ use std::time::Duration;
 
 use threadline::retention::{PurgePreview, RetentionRun, purge};
 
-use super::instant;
 use crate::{
     args::RetentionPurgeArgs,
     error::Result,
-    json::json,
     output::{self, Report},
+    trail::second,
 };
 
 /// Deletes what may go, or counts it.
@@ -22,32 +21,20 @@ pub(super) fn run(args: &RetentionPurgeArgs) -> Result<Report> {
     if let Some(actor) = &args.actor {
         prepared = prepared.actor(actor.clone());
     }
-    let text = if args.execution.execute {
+    if args.execution.execute {
         let run = database.run(async |db| prepared.run(db).await)?;
-        if args.output.json {
-            json(&run)?
-        } else {
-            done_text(&run)
-        }
+        Report::answer(args.output, &run, done_text)
     } else {
         let preview = database.read(async |db| prepared.preview(db).await)?;
-        if args.output.json {
-            json(&preview)?
-        } else {
-            preview_text(&preview)
-        }
-    };
-    Ok(Report {
-        text,
-        ..Report::default()
-    })
+        Report::answer(args.output, &preview, preview_text)
+    }
 }
 
 fn preview_text(preview: &PurgePreview) -> String {
     let rows = preview.tables.iter().map(|table| {
         [
             table.table.to_string(),
-            instant(table.cutoff),
+            second(table.cutoff),
             table.may_go.to_string(),
             table.stay.to_string(),
         ]

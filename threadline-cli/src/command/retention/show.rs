@@ -1,11 +1,11 @@
 use threadline::retention::{RetentionStatus, status};
 
-use super::{instant, size};
+use super::size;
 use crate::{
     args::RetentionShowArgs,
     error::Result,
-    json::json_of_version,
-    output::{self, Report},
+    output::{self, Report, visible},
+    trail::second,
 };
 
 /// Shows how retention stands.
@@ -15,19 +15,12 @@ use crate::{
 pub(super) fn run(args: &RetentionShowArgs) -> Result<Report> {
     let (database, policy) = super::open(&args.connection)?;
     let status = database.read(async |db| status(&policy, db).await)?;
-    Ok(Report {
-        text: if args.output.json {
-            json_of_version(&status)?
-        } else {
-            text(&status)
-        },
-        ..Report::default()
-    })
+    Report::answer_of_version(args.output, &status, text)
 }
 
 fn text(status: &RetentionStatus) -> String {
     let or = |at: Option<chrono::DateTime<chrono::Utc>>, none: &str| {
-        at.map_or_else(|| none.to_owned(), instant)
+        at.map_or_else(|| none.to_owned(), second)
     };
     let lanes = status.lanes.iter().map(|lane| {
         [
@@ -36,7 +29,7 @@ fn text(status: &RetentionStatus) -> String {
                 .map_or_else(|| "every other table".to_owned(), ToString::to_string),
             lane.class.clone().unwrap_or_else(|| "-".to_owned()),
             format!("{} days", lane.keep_days),
-            instant(lane.cutoff),
+            second(lane.cutoff),
             or(lane.complete_since, "nothing purged"),
             or(lane.oldest_change, "-"),
             lane.overdue_days
@@ -54,11 +47,11 @@ fn text(status: &RetentionStatus) -> String {
     ];
     let mut text = output::table(headings, lanes);
     text += match status.keep_last {
-        true => "the last version of a live row stays, whatever its age\n",
-        false => "the last version of a live row goes by its age\n",
+        true => "the last change of a live row stays, whatever its age\n",
+        false => "the last change of a live row goes by its age\n",
     };
     for hold in &status.holds {
-        text += &format!("held: {hold}\n");
+        text += &format!("held: {}\n", visible(&hold.to_string()));
     }
     let partitions = status.partitions.iter().map(|partition| {
         [
@@ -78,7 +71,7 @@ fn text(status: &RetentionStatus) -> String {
         let runs = status.runs.iter().map(|run| {
             [
                 run.id.to_string(),
-                instant(run.started_at),
+                second(run.started_at),
                 run.status.as_str().to_owned(),
                 run.run_by.clone(),
                 run.deleted_changes.to_string(),

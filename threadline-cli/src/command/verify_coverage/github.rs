@@ -1,6 +1,7 @@
 //! Annotations of a GitHub workflow.
 
-use super::{Verified, coverage::reason};
+use super::verified::Verified;
+use crate::command::health::coverage::reason;
 
 /// One error for each table that is not covered, at its entity where that is known.
 pub(super) fn text(verified: &Verified<'_>) -> String {

@@ -2,8 +2,11 @@
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::{Verified, coverage::reason};
-use crate::error::{Error, Result};
+use super::verified::Verified;
+use crate::{
+    command::health::coverage::reason,
+    error::{Error, Result},
+};
 
 /// The report.
 ///

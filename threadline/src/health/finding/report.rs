@@ -24,6 +24,7 @@ pub struct Finding {
     /// How grave it is.
     pub severity: Severity,
     /// The audited table, where it is about one.
+    #[serde(flatten, serialize_with = "crate::json::optional_table")]
     pub table: Option<TableName>,
     /// What was found, in a sentence. Names objects, never a value of a row.
     pub message: String,

@@ -100,7 +100,7 @@ async fn the_report_says_since_when_every_row_is_known() {
         .await
         .unwrap();
     assert_eq!(found.entries, [done.evidence]);
-    // A purge that keeps no last versions makes them unknown again, and another baseline known.
+    // A purge that keeps no last changes makes them unknown again, and another baseline known.
     test.age(30).await;
     test.forge(
         "UPDATE threadline.audit_evidence SET recorded_at = recorded_at - interval '30 days'",

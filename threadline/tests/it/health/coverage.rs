@@ -74,8 +74,8 @@ async fn every_table_of_the_database_has_a_status_and_those_of_the_trail_are_not
     assert_eq!(public.tables.len(), 5);
     let json = serde_json::to_value(&public).unwrap();
     assert_eq!(json["schema_version"], 1);
-    assert_eq!(json["tables"][3]["table"], "posts");
-    assert_eq!(json["tables"][3]["schema"], "public");
+    assert_eq!(json["tables"][3]["table_name"], "posts");
+    assert_eq!(json["tables"][3]["table_schema"], "public");
     assert_eq!(json["tables"][3]["status"], "covered");
 }
 

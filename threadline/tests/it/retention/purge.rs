@@ -79,7 +79,7 @@ async fn without_the_last_versions_a_quiet_row_is_unknown_and_never_what_it_was_
     run(&test, &policy).await;
     assert_eq!(left(&test).await, ["items insert 1 first"]);
     assert_eq!(item(&test, 1, Utc::now()).await, Snapshot::BeforeHorizon);
-    // Nor when a later purge keeps the last versions again.
+    // Nor when a later purge keeps the last changes again.
     run(
         &test,
         &days(10)
@@ -307,7 +307,7 @@ async fn transactions_and_actions_go_with_their_last_change_and_actions_alone_by
     };
     let policy = days(10).hold(Hold::correlation_id("case")).unwrap();
     let done = run(&test, &policy).await;
-    // The first transaction still has the last version of row 2.
+    // The first transaction still has the last change of row 2.
     assert_eq!(names().await, ["both", "kept", "young"]);
     assert_eq!(
         (
