@@ -7,6 +7,9 @@ use threadline::{
 
 use crate::{error::Error, output::visible};
 
+/// The columns of a key and their values.
+type Columns = BTreeMap<String, JsonText>;
+
 /// Why a text is no key of a record.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -77,7 +80,10 @@ impl KeyError {
     }
 }
 
-/// The record that table and key name. The columns of the key are those of the table's newest change.
+/// The record that table and key name.
+///
+/// The key is looked for as the trail has it: the table may be gone, and its key may have had other columns
+/// once. One that is not found so is read by the table, by the columns of its newest key.
 ///
 /// # Errors
 /// When the key does not fit the table, the trail knows nothing of the table, or the database fails.
@@ -94,6 +100,9 @@ pub(crate) async fn find_record<C: ConnectionTrait>(
     } else {
         None
     };
+    if let Some(record) = recorded(table, text, given.as_ref(), db).await? {
+        return Ok(record);
+    }
     let newest = newest(table, db).await?;
     let newest = newest.ok_or_else(|| KeyError::Unknown {
         table: table.clone(),
@@ -108,19 +117,55 @@ pub(crate) async fn find_record<C: ConnectionTrait>(
         Some(given) if given.keys().eq(expected.keys()) => given,
         Some(_) => return Err(columns().into()),
         None if expected.len() == 1 => {
-            let value = serde_json::Value::from(text).to_string();
-            let value: JsonText = serde_json::from_str(&value).map_err(Error::Json)?;
+            let value = quoted(text).map_err(Error::Json)?;
             expected
-                .keys()
-                .cloned()
+                .into_keys()
                 .map(|name| (name, value.clone()))
                 .collect()
         }
         None => return Err(columns().into()),
     };
-    let key = serde_json::to_string(&key).map_err(Error::Json)?;
-    let key = serde_json::from_str(&key).map_err(Error::Json)?;
-    Ok(record(table.clone(), key))
+    Ok(record(table.clone(), json(&key).map_err(Error::Json)?))
+}
+
+/// The record whose key the trail has exactly so.
+async fn recorded<C: ConnectionTrait>(
+    table: &TableName,
+    text: &str,
+    given: Option<&Columns>,
+    db: &C,
+) -> Result<Option<Record>, Error> {
+    let mut candidates = Vec::new();
+    match given {
+        // The key of a TRUNCATE is empty, and that of no record.
+        Some(columns) if columns.is_empty() => {}
+        Some(columns) => candidates.push(columns.clone()),
+        None => {
+            let changes = timeline().schema(table.schema()).table(table.table());
+            let number = text.parse::<i64>().ok();
+            let number = number.map(|number| number.to_string());
+            let number = number.filter(|number| number == text);
+            let number = number.map(|number| serde_json::from_str::<JsonText>(&number));
+            for key in changes.fetch_keys(1, db).await? {
+                let name = object(key.as_str())
+                    .map_err(Error::Json)?
+                    .into_keys()
+                    .next();
+                for value in number.iter().flatten().cloned().chain(quoted(text)) {
+                    candidates.extend(name.clone().map(|name| Columns::from([(name, value)])));
+                }
+            }
+        }
+    }
+    candidates.dedup();
+    for key in candidates {
+        let record = record(table.clone(), json(&key).map_err(Error::Json)?).as_recorded();
+        let found = record.clone().history().count(1, db).await?;
+        if found.value > 0 || found.capped {
+            return Ok(Some(record));
+        }
+    }
+    Ok(None)
 }
 
 /// Explains what the database says of a table or a key that it does not take.
@@ -140,8 +185,16 @@ pub(crate) fn known(table: &TableName, text: &str, err: threadline::Error) -> Er
     }
 }
 
-fn object(text: &str) -> serde_json::Result<BTreeMap<String, JsonText>> {
+fn object(text: &str) -> serde_json::Result<Columns> {
     serde_json::from_str(text)
+}
+
+fn quoted(text: &str) -> serde_json::Result<JsonText> {
+    serde_json::from_str(&serde_json::Value::from(text).to_string())
+}
+
+fn json(columns: &Columns) -> serde_json::Result<JsonText> {
+    serde_json::from_str(&serde_json::to_string(columns)?)
 }
 
 /// The newest change of a row of the table. A TRUNCATE has no key, and a page can end before its first

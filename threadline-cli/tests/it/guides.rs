@@ -86,7 +86,7 @@ fn the_commands_of_the_playbook_and_of_the_guide_to_indexes_answer() {
     let (_, toml) = playbook.split_once("```toml\n").unwrap();
     host.write("threadline.toml", toml.split("```").next().unwrap());
     let commands = commands(playbook);
-    assert_eq!(commands.len(), 12);
+    assert_eq!(commands.len(), 14);
     for command in commands {
         let said = host.run(command.as_slice());
         // Findings that are more than a note, and an instant before the first change, are answers too.

@@ -292,6 +292,42 @@ fn a_record_is_found_by_one_value_or_by_an_object() {
 }
 
 #[test]
+fn a_record_outlives_its_table_and_the_columns_of_its_key() {
+    let (host, test) = trail("trail_outlives");
+    test.run("DROP TABLE lines");
+    let line = r#"{"line": "x", "order_id": 7}"#;
+    finds(
+        &host,
+        &["--table", "lines", "--key", line],
+        &[r#"insert {"line":"x","order_id":7}"#],
+    );
+    let json = read(&host, &["history", "lines", line]);
+    assert_eq!(json["entries"].as_array().unwrap().len(), 1);
+    let shown = host.done(["as-of", "lines", line, "--at", "0m"]);
+    assert!(shown.contains("1.2345678901234567890100"), "{shown}");
+
+    test.run("ALTER TABLE posts DROP CONSTRAINT posts_pkey, ADD PRIMARY KEY (id, title)");
+    capture(
+        &test,
+        "posts",
+        &["id", "title"],
+        &["id", "title", "note", "email", "salary"],
+        CapturePolicy::default(),
+    );
+    test.run("INSERT INTO posts VALUES (3, 'c')");
+    let update = r#"update {"id":1}"#;
+    finds(
+        &host,
+        &["--table=posts", "--key=1"],
+        &[update, r#"insert {"id":1}"#],
+    );
+    let json = read(&host, &["history", "posts", r#"{"id": 2}"#]);
+    assert_eq!(json["entries"][0]["op"], "delete");
+    let json = read(&host, &["history", "posts", r#"{"id": 3, "title": "c"}"#]);
+    assert_eq!(json["entries"][0]["op"], "insert");
+}
+
+#[test]
 fn a_truncate_hides_neither_the_key_nor_the_history() {
     let (host, test) = trail("trail_truncate");
     test.run("TRUNCATE posts");
@@ -440,7 +476,7 @@ fn the_name_of_a_table_does_not_act_on_the_terminal() {
 fn what_is_wrong_is_named_with_what_is_allowed_and_the_fix() {
     let (host, test) = trail("trail_refusals");
     test.run("DROP TABLE lines");
-    let object = r#"{"order_id": 7, "line": "x"}"#;
+    let object = r#"{"order_id": 8, "line": "x"}"#;
     let mut said = String::new();
     for (code, args) in [
         (2, &["timeline", "--table", "a.b.c"][..]),
