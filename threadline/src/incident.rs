@@ -1,6 +1,7 @@
 //! Everything about one transaction: [`incident`].
 
 use chrono::{DateTime, Utc};
+use futures_util::TryStreamExt as _;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     StreamTrait,
@@ -12,7 +13,7 @@ use crate::{
     diff::ChangeDiff,
     entity::{audit_action, audit_change, audit_transaction},
     error::Result,
-    query::{ChangeScope, PageToken, Within, fingerprint, standings, withheld_columns},
+    query::{ChangeScope, PageToken, Standing, Within, fingerprint, standings, withheld_columns},
 };
 
 /// The version of the JSON form of an [`Incident`]. Fields are added within a version, never
@@ -22,8 +23,11 @@ pub const INCIDENT_SCHEMA_VERSION: u32 = 1;
 /// The largest number of changes in one bundle.
 pub const MAX_INCIDENT_CHANGES: u64 = 10_000;
 
-/// How many changes a statement reads where bytes count: what does not fit any more is not held,
-/// but PostgreSQL has sent it.
+/// The largest number of actions in one bundle.
+pub const MAX_INCIDENT_ACTIONS: u64 = 10_000;
+
+/// How many changes or actions a statement reads where bytes count: what does not fit any more is
+/// not held, but PostgreSQL has sent it.
 const BATCH: u64 = 100;
 
 /// Reads everything about one transaction: context, actions, changes with their diffs.
@@ -66,6 +70,9 @@ pub struct Incident {
     pub transaction: audit_transaction::Model,
     /// What the application recorded, in order.
     pub actions: Vec<audit_action::Model>,
+    /// Whether it recorded more than those: there are more than [`MAX_INCIDENT_ACTIONS`], or they
+    /// fill more than half of the bytes of [`IncidentQuery::fetch_within`].
+    pub actions_has_more: bool,
     /// What was captured, in order.
     pub changes: Vec<IncidentChange>,
     /// Whether the transaction has more changes than the bundle.
@@ -83,6 +90,32 @@ pub struct IncidentChange {
     pub change: audit_change::Model,
     /// What it changed.
     pub diff: ChangeDiff,
+}
+
+/// What a bundle begins with.
+struct Head {
+    transaction: audit_transaction::Model,
+    actions: Vec<audit_action::Model>,
+    actions_has_more: bool,
+}
+
+impl Head {
+    /// As far as a reader in a scope may know it.
+    fn new(
+        mut transaction: audit_transaction::Model,
+        standing: Option<Standing>,
+        mut actions: Vec<audit_action::Model>,
+        actions_has_more: bool,
+    ) -> Self {
+        if let Some(standing) = standing {
+            standing.withhold(&mut transaction, &mut actions);
+        }
+        Self {
+            transaction,
+            actions,
+            actions_has_more,
+        }
+    }
 }
 
 impl IncidentQuery {
@@ -134,16 +167,26 @@ impl IncidentQuery {
     /// When the page token is not one of this query, or the database fails.
     pub async fn fetch<C: ConnectionTrait>(&self, db: &C) -> Result<Option<Incident>> {
         let position = self.position()?;
-        let Some(head) = self.head(db).await? else {
+        let Some((transaction, standing)) = self.head(db).await? else {
             return Ok(None);
         };
+        let most = usize::try_from(MAX_INCIDENT_ACTIONS).unwrap_or(usize::MAX);
+        let mut actions = self
+            .actions()
+            .limit(MAX_INCIDENT_ACTIONS + 1)
+            .all(db)
+            .await?;
+        let actions_has_more = actions.len() > most;
+        actions.truncate(most);
+        let head = Head::new(transaction, standing, actions, actions_has_more);
         let changes = self.changes_from(position).all(db).await?;
         Ok(Some(self.bundle(head, changes, false)))
     }
 
-    /// As [`fetch`](Self::fetch), and the bundle ends as well where the images of its changes fill
-    /// so many bytes, [`PAGE_BYTES`](crate::PAGE_BYTES) for example. It holds one change at least,
-    /// however large that is. A bundle that ends early says so: `has_more`, and `next` for the rest.
+    /// As [`fetch`](Self::fetch), and the bundle ends as well where its actions and the images of
+    /// its changes fill so many bytes, [`PAGE_BYTES`](crate::PAGE_BYTES) for example. Actions have
+    /// half of them at most. It holds one action and one change at least, however large they are. A
+    /// bundle that ends early says so: `actions_has_more`, and `has_more` with `next` for the rest.
     ///
     /// # Errors
     /// As [`fetch`](Self::fetch).
@@ -153,11 +196,14 @@ impl IncidentQuery {
         db: &C,
     ) -> Result<Option<Incident>> {
         let mut position = self.position()?;
-        let Some(head) = self.head(db).await? else {
+        let Some((transaction, standing)) = self.head(db).await? else {
             return Ok(None);
         };
+        let (actions, actions_has_more) = self.actions_within(bytes / 2, db).await?;
+        let left = bytes.saturating_sub(actions.iter().map(audit_action::Model::weight).sum());
+        let head = Head::new(transaction, standing, actions, actions_has_more);
         let wanted = self.limit + 1;
-        let mut within = Within::new(bytes);
+        let mut within = Within::new(left);
         loop {
             let before = within.changes.len();
             let batch = Ord::min(BATCH, wanted - before as u64);
@@ -182,11 +228,11 @@ impl IncidentQuery {
         Ok(self.after.as_ref().map(position).transpose()?)
     }
 
-    /// The transaction and its actions; `None` when there is no such transaction.
+    /// The transaction and how it stands to the scope; `None` when there is no such transaction.
     async fn head<C: ConnectionTrait>(
         &self,
         db: &C,
-    ) -> Result<Option<(audit_transaction::Model, Vec<audit_action::Model>)>> {
+    ) -> Result<Option<(audit_transaction::Model, Option<Standing>)>> {
         let standing = match &self.scope {
             Some(scope) => match standings(scope, &[self.id], db).await?.remove(&self.id) {
                 None => return Ok(None),
@@ -197,19 +243,43 @@ impl IncidentQuery {
         let transaction = audit_transaction::Entity::find_by_id(self.id)
             .one(db)
             .await?;
-        let Some(mut transaction) = transaction else {
-            return Ok(None);
-        };
-        let mut actions = audit_action::Entity::find()
+        Ok(transaction.map(|transaction| (transaction, standing)))
+    }
+
+    fn actions(&self) -> sea_orm::Select<audit_action::Entity> {
+        audit_action::Entity::find()
             .filter(audit_action::Column::TransactionId.eq(self.id))
             .order_by_asc(audit_action::Column::Id)
-            .limit(MAX_INCIDENT_CHANGES)
-            .all(db)
-            .await?;
-        if let Some(standing) = standing {
-            standing.withhold(&mut transaction, &mut actions);
+    }
+
+    /// The actions that fit, the first one always, and whether there are more.
+    async fn actions_within<C: ConnectionTrait + StreamTrait>(
+        &self,
+        bytes: usize,
+        db: &C,
+    ) -> Result<(Vec<audit_action::Model>, bool)> {
+        let mut actions: Vec<audit_action::Model> = Vec::new();
+        let mut weight = 0;
+        loop {
+            let before = actions.len() as u64;
+            let last = actions.last().map(|action| action.id);
+            let batch = Ord::min(BATCH, MAX_INCIDENT_ACTIONS + 1 - before);
+            let query = self.actions().apply_if(last, |query, id| {
+                query.filter(audit_action::Column::Id.gt(id))
+            });
+            let mut rows = query.limit(batch).stream(db).await?;
+            while let Some(action) = rows.try_next().await? {
+                let is_full = actions.len() as u64 == MAX_INCIDENT_ACTIONS || weight >= bytes;
+                if is_full && !actions.is_empty() {
+                    return Ok((actions, true));
+                }
+                weight += action.weight();
+                actions.push(action);
+            }
+            if (actions.len() as u64) < before + batch {
+                return Ok((actions, false));
+            }
         }
-        Ok(Some((transaction, actions)))
     }
 
     /// The changes behind a place, one more than the bundle holds.
@@ -232,7 +302,7 @@ impl IncidentQuery {
     /// The bundle of what was read; `ended_early` when there was a change that did not fit.
     fn bundle(
         &self,
-        (transaction, actions): (audit_transaction::Model, Vec<audit_action::Model>),
+        head: Head,
         mut changes: Vec<audit_change::Model>,
         ended_early: bool,
     ) -> Incident {
@@ -251,8 +321,9 @@ impl IncidentQuery {
             .collect();
         Incident {
             schema_version: INCIDENT_SCHEMA_VERSION,
-            transaction,
-            actions,
+            transaction: head.transaction,
+            actions: head.actions,
+            actions_has_more: head.actions_has_more,
             changes,
             has_more,
             next,

@@ -51,8 +51,8 @@ pub use crate::{
     },
     error::{Error, Result},
     incident::{
-        INCIDENT_SCHEMA_VERSION, Incident, IncidentChange, IncidentQuery, MAX_INCIDENT_CHANGES,
-        incident,
+        INCIDENT_SCHEMA_VERSION, Incident, IncidentChange, IncidentQuery, MAX_INCIDENT_ACTIONS,
+        MAX_INCIDENT_CHANGES, incident,
     },
     install::{InstallTriggersError, install, install_triggers},
     job::{InvalidJobContext, JobContext},

@@ -72,6 +72,7 @@ events! {
     retention_end_not_recorded: WARN "retention.end_not_recorded" (run: i64, error_kind: &'static str, sqlstate: Option<SqlState>) "the end of a retention run could not be recorded";
     export_ended: INFO "export.ended" (format: &'static str, rows: u64, bytes: u64, cut_by: Option<&'static str>) "export ended";
     export_failed: ERROR "export.failed" (format: &'static str, rows: u64, error_kind: &'static str, sqlstate: Option<SqlState>) "export failed";
+    export_stalled: WARN "export.stalled" (format: &'static str, rows: u64) "an export was ended because its client stopped reading";
     export_job_done: INFO "export_job.done" (job: i64, rows: i64, bytes: i64) "export job done";
     export_job_failed: ERROR "export_job.failed" (job: i64, failure: &'static str, sqlstate: Option<SqlState>) "an attempt at an export job failed";
     export_worker_failed: ERROR "export_worker.failed" (error_kind: &'static str, sqlstate: Option<SqlState>) "the export worker could not look for jobs";

@@ -9,7 +9,7 @@ use actix_web::{
     http::header::{self, AUTHORIZATION, HeaderValue},
     middleware::Next,
 };
-use threadline::ActorRef;
+use threadline::{ActorRef, ChangeScope};
 use threadline_actix::AuditError;
 
 use crate::error::ApiError;
@@ -31,6 +31,11 @@ pub(crate) struct Member {
 impl Member {
     const fn new(name: &'static str, organisation: &'static str) -> Self {
         Self { name, organisation }
+    }
+
+    /// The part of the trail that is the organisation's.
+    pub(crate) fn scope(&self) -> ChangeScope {
+        ChangeScope::column_is("organisation", self.organisation)
     }
 }
 

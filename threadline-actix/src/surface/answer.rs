@@ -9,7 +9,7 @@ use actix_web::{
 };
 use minijinja::{Value, context, value::Serde};
 use serde::Serialize;
-use threadline::json::to_text;
+use threadline::{AuditContext, json::to_text};
 
 use super::{
     chrome::Chrome,
@@ -56,7 +56,11 @@ pub(super) fn failed(visit: &Visit, failure: &Failure) -> HttpResponse {
     let (status, notice) = (failure.status(), failure.notice());
     match visit.format() {
         Format::Json => {
-            let text = to_text(ErrorBody { error: &notice });
+            let context = visit.context();
+            let text = to_text(ErrorBody {
+                error: &notice,
+                request_id: context.as_ref().and_then(AuditContext::request),
+            });
             json(status, text.unwrap_or_default())
         }
         Format::Html => {
@@ -101,6 +105,8 @@ pub(super) fn bare(status: StatusCode, context: Value) -> HttpResponse {
 #[derive(Serialize)]
 struct ErrorBody<'n> {
     error: &'n Notice,
+    /// The id of the request, for talking to whoever reads the log.
+    request_id: Option<&'n str>,
 }
 
 fn not_written() -> Failure {

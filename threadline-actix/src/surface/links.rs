@@ -127,6 +127,11 @@ impl Links {
         self.to("/policy/retention", query)
     }
 
+    /// The export jobs of everybody.
+    pub(crate) fn export_jobs(&self, query: &str) -> String {
+        self.to("/exports", query)
+    }
+
     /// Where the form that saves a view is sent.
     pub(crate) fn save_view(&self) -> String {
         self.to("/views", "")

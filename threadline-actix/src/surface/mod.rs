@@ -55,6 +55,7 @@ mod written_key;
 mod activity;
 mod coverage;
 mod export;
+mod export_job;
 mod home;
 mod redaction;
 mod retention;

@@ -113,7 +113,7 @@ impl<S: 'static> OperatorSurface<S> {
     /// Lets operators have the timeline as a file, for whom the function lets in. Default: nobody; the answer is a 403 in
     /// plain text.
     ///
-    /// It is asked instead of `authorize`, on every export. An export is recorded as the action `audit.exported` of the
+    /// It is asked on every export, after `authorize`, and its answer says what the file may hold. An export is recorded as the action `audit.exported` of the
     /// request's actor before anything is read, so the role needs `threadline_writer`, and a request without an actor
     /// gets a 403.
     pub fn authorize_export<F, E>(mut self, authorize: F) -> Self
@@ -130,6 +130,24 @@ impl<S: 'static> OperatorSurface<S> {
     /// A file that ends there says so in its last record, and names the page token of the rest.
     pub fn export_limit(mut self, changes: u64) -> Self {
         self.settings.export_limit = changes.max(1);
+        self
+    }
+
+    /// Limits how long a client may keep an export waiting before it takes the next 256 KiB. Default: one minute.
+    ///
+    /// An export keeps a connection of the pool until its end. One that nobody takes is ended: the file has no last record,
+    /// and its connection is free again.
+    pub fn export_patience(mut self, wait: Duration) -> Self {
+        self.settings.export_patience = wait;
+        self
+    }
+
+    /// Limits how many exports read from the pool at a time, those of all workers of the server together. Default: half of
+    /// the pool's connections; one at least.
+    ///
+    /// Whoever asks for one more gets a 503.
+    pub fn exports_at_a_time(mut self, exports: usize) -> Self {
+        self.settings.exports_at_a_time = Some(exports);
         self
     }
 

@@ -16,7 +16,7 @@ use super::{
     activity, answer, asset,
     authorize::{Authorized, Gate, Refusal},
     command::Command,
-    coverage, export,
+    coverage, export, export_job,
     failure::Failure,
     find::find,
     headers, home,
@@ -74,6 +74,7 @@ pub(super) fn register(surface: &Rc<Surface>, config: &mut AppService) {
             activity::of_correlation,
         ))
         .service(page(surface, "/requests/{id}", activity::of_request))
+        .service(page(surface, "/exports", export_job::show))
         .service(exports(surface, ExportFormat::Csv))
         .service(exports(surface, ExportFormat::Json))
         .service(exports(surface, ExportFormat::Ndjson))
@@ -278,7 +279,12 @@ fn exports(surface: &Rc<Surface>, format: ExportFormat) -> Resource {
     web::resource(path)
         .route(web::get().to(move |request: HttpRequest| {
             let surface = Rc::clone(&surface);
-            async move { export::begin(&surface, &request, format).await }
+            async move {
+                match surface.pages.pass(&request).await {
+                    Ok(_) => export::begin(&surface, &request, format).await,
+                    Err(refusal) => refused(&surface, &request, refusal),
+                }
+            }
         }))
         .default_service(rest)
 }

@@ -25,6 +25,10 @@ pub(super) struct Settings {
     pub(super) theme: Theme,
     pub(super) timeout: Duration,
     pub(super) export_limit: u64,
+    /// How long a client may keep an export waiting.
+    pub(super) export_patience: Duration,
+    /// How many exports may read from the pool at a time; half of its connections if the host did not say.
+    pub(super) exports_at_a_time: Option<usize>,
     pub(super) public_path: Option<String>,
     pub(super) unprotected: bool,
     /// What should be captured.
@@ -39,6 +43,8 @@ impl Default for Settings {
             theme: Theme::default(),
             timeout: Duration::from_secs(5),
             export_limit: 100_000,
+            export_patience: Duration::from_secs(60),
+            exports_at_a_time: None,
             public_path: None,
             unprotected: false,
             health: Health::linked(),

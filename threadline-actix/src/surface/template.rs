@@ -30,6 +30,7 @@ const TEMPLATES: &[(&str, &str)] = &templates![
     "coverage",
     "redaction",
     "retention",
+    "export_jobs",
     "transaction",
 ];
 

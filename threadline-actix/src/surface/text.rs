@@ -63,6 +63,22 @@ pub(super) fn number(value: u64) -> String {
     text
 }
 
+/// A size for people.
+pub(super) fn size(bytes: i64) -> String {
+    let units = ["kB", "MB", "GB", "TB"];
+    let mut size = bytes.max(0) as f64 / 1024.0;
+    let mut unit = 0;
+    while size >= 1000.0 && unit < units.len() - 1 {
+        size /= 1024.0;
+        unit += 1;
+    }
+    if size < 10.0 && unit > 0 {
+        format!("{size:.1} {}", units[unit])
+    } else {
+        format!("{size:.0} {}", units[unit])
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,6 +106,19 @@ mod tests {
             (1234567, "1,234,567"),
         ] {
             assert_eq!(number(value), expected);
+        }
+    }
+
+    #[test]
+    fn sizes_are_read_at_a_glance() {
+        for (bytes, expected) in [
+            (-1, "0 kB"),
+            (8192, "8 kB"),
+            (1_048_576, "1.0 MB"),
+            (52_428_800, "50 MB"),
+            (5_368_709_120, "5.0 GB"),
+        ] {
+            assert_eq!(size(bytes), expected);
         }
     }
 }

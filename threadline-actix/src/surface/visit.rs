@@ -5,11 +5,12 @@ use std::{cell::OnceCell, rc::Rc};
 use actix_web::{HttpMessage as _, HttpRequest};
 use minijinja::Value;
 use percent_encoding::percent_decode_str;
+use sea_orm::DbErr;
 use threadline::{
     ActorRef, AuditContext, ChangeScope, Error,
     health::Health,
     retention::RetentionPolicy,
-    saved_view::saved_views,
+    saved_view::{may_save_views, saved_views},
     telemetry::{self, SqlState},
 };
 
@@ -122,9 +123,14 @@ impl Visit {
     /// the log says why.
     pub(crate) async fn read_views(&self, reads: &Reads) -> Option<&SavedViews> {
         let actor = self.actor().filter(|actor| actor.id().is_some())?;
-        let views = reads.apart(async |db| saved_views(&actor).all(db).await);
+        let views = reads.apart(async |db| -> Result<_, DbErr> {
+            Ok(SavedViews {
+                views: saved_views(&actor).all(db).await?,
+                may_save: may_save_views(db).await?,
+            })
+        });
         match views.await {
-            Ok(views) => Some(self.views.get_or_init(|| SavedViews(views))),
+            Ok(views) => Some(self.views.get_or_init(|| views)),
             Err(err) => {
                 let error = Error::from(err);
                 let (context, state) = (self.context(), SqlState::of(&error));
@@ -143,6 +149,11 @@ impl Visit {
     /// Whether the operator may see coverage, redaction and retention.
     pub(crate) fn sees_policies(&self) -> bool {
         self.policies
+    }
+
+    /// Whether the operator may see the export jobs of everybody, which name actors and filters of the whole trail.
+    pub(crate) fn sees_exports(&self) -> bool {
+        self.policies && !self.is_scoped()
     }
 
     /// How many tables need capture, if the operator may know and it was read.

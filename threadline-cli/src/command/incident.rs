@@ -32,6 +32,10 @@ fn text(bundle: &Incident, limit: u64, style: Style) -> String {
     for action in &bundle.actions {
         text += &line(action);
     }
+    if bundle.actions_has_more {
+        let shown = bundle.actions.len();
+        text += &format!("more: the first {shown} actions are shown\n");
+    }
     for entry in &bundle.changes {
         text += &change(&entry.change, &entry.diff, None, style);
     }

@@ -84,6 +84,19 @@ impl Model {
     pub fn actor(&self) -> Result<Option<ActorRef>, InvalidActorRef> {
         super::actor(Some(&self.actor_type), self.actor_id.as_deref())
     }
+
+    /// About how many bytes it has.
+    pub(crate) fn weight(&self) -> usize {
+        let texts = [
+            self.verb.as_deref(),
+            self.category.as_deref(),
+            self.reason.as_deref(),
+            self.comment.as_deref(),
+            self.details.as_ref().map(JsonText::as_str),
+        ];
+        let texts = texts.into_iter().flatten().map(str::len);
+        self.name.len() + texts.sum::<usize>()
+    }
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -41,18 +41,26 @@ impl Encoder {
         }
     }
 
+    /// Writes changes, one at least, until so many bytes are written, and says how many changes it wrote.
     pub(super) fn changes(
         &mut self,
         changes: &[audit_change::Model],
         contexts: &Contexts,
+        full: usize,
         out: &mut Vec<u8>,
-    ) -> Result<()> {
+    ) -> Result<usize> {
+        let mut written = 0;
         if self.format == ExportFormat::Csv {
             let mut writer = csv::writer(out);
             for change in changes {
                 csv::change(change, contexts.of(change), &mut writer).map_err(unwritable)?;
+                written += 1;
+                if writer.get_ref().len() >= full {
+                    break;
+                }
             }
-            return writer.flush().map_err(unwritable);
+            writer.flush().map_err(unwritable)?;
+            return Ok(written);
         }
         for change in changes {
             if self.format == ExportFormat::Json && self.has_changes {
@@ -63,8 +71,12 @@ impl Encoder {
                 out.push(b'\n');
             }
             self.has_changes = true;
+            written += 1;
+            if out.len() >= full {
+                break;
+            }
         }
-        Ok(())
+        Ok(written)
     }
 
     pub(super) fn end(&self, end: &ExportEnd, out: &mut Vec<u8>) -> Result<()> {

@@ -1,4 +1,7 @@
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    vec,
+};
 
 use bytes::Bytes;
 use futures_util::{Stream, stream};
@@ -7,14 +10,15 @@ use sha2::{Digest, Sha256};
 
 use super::{Checkpoint, CutBy, ExportEnd, ExportHead, context::Contexts, encode::Encoder};
 use crate::{
+    entity::audit_change,
     error::{Error, Result},
     query::{PageToken, Timeline},
     telemetry::{self, SqlState},
 };
 
-/// How many changes a chunk holds at most.
+/// How many changes are read at once at most.
 const CHUNK_ROWS: u64 = 500;
-/// How many bytes of images end a chunk.
+/// How many bytes of images end what is read at once, and how many bytes written end a chunk.
 const CHUNK_BYTES: usize = 2 * 1024 * 1024;
 
 /// An export under way: bytes in chunks, in constant memory, from one snapshot.
@@ -30,6 +34,10 @@ pub struct Exporter<T> {
     encoder: Encoder,
     contexts: Contexts,
     state: State,
+    /// What was read and is not written yet.
+    unwritten: vec::IntoIter<audit_change::Model>,
+    /// Where the changes behind those begin.
+    behind: Option<PageToken>,
     rows: u64,
     bytes: u64,
     snapshots: u32,
@@ -67,6 +75,8 @@ impl<T> Exporter<T> {
             head,
             contexts: Contexts::default(),
             state: State::Begin,
+            unwritten: Vec::new().into_iter(),
+            behind: None,
             rows: 0,
             bytes: 0,
             snapshots: 1,
@@ -245,35 +255,67 @@ impl<T: ConnectionTrait + StreamTrait + TransactionSession> Exporter<T> {
         Ok(out)
     }
 
-    /// Writes the changes of one page.
+    /// Writes changes, one at least, until the chunk is full or those that were read are written.
     async fn changes(
         &mut self,
-        mut after: Option<PageToken>,
+        after: Option<PageToken>,
         out: &mut Vec<u8>,
         txn: &T,
     ) -> Result<State> {
+        let mut last = after.clone();
+        if self.unwritten.len() == 0
+            && let Some(state) = self.read(after, out.is_empty(), txn).await?
+        {
+            return Ok(state);
+        }
+        while self.unwritten.len() > 0 && out.len() < CHUNK_BYTES {
+            let changes = self.unwritten.as_slice();
+            let scope = self.timeline.scope();
+            let known = self.contexts.load(changes, scope, txn).await?;
+            let written =
+                self.encoder
+                    .changes(&changes[..known], &self.contexts, CHUNK_BYTES, out)?;
+            self.rows += written as u64;
+            let end = written.checked_sub(1).and_then(|at| self.unwritten.nth(at));
+            last = end.map(|change| self.timeline.token_of(&change)).or(last);
+        }
+        if self.unwritten.len() > 0 {
+            return Ok(State::Changes(last));
+        }
+        let behind = self.behind.take();
+        Ok(behind.map_or(State::End(None), |next| State::Changes(Some(next))))
+    }
+
+    /// Reads the next changes to be written. Where there are none, it gives the state that follows: with nothing in
+    /// the chunk yet that is the end.
+    async fn read(
+        &mut self,
+        mut after: Option<PageToken>,
+        is_empty: bool,
+        txn: &T,
+    ) -> Result<Option<State>> {
         loop {
             let room = self.head.limit.map(|limit| limit.saturating_sub(self.rows));
             if room == Some(0) {
                 let has_rest = self.has_more(after.clone(), txn).await?;
-                return Ok(State::End(after.filter(|_| has_rest)));
+                return Ok(Some(State::End(after.filter(|_| has_rest))));
             }
             let size = room.unwrap_or(CHUNK_ROWS).min(CHUNK_ROWS);
-            let query = self.page(after, size);
-            let page = query.fetch_within(CHUNK_BYTES, txn).await?;
-            self.contexts
-                .load(&page.entries, self.timeline.scope(), txn)
+            let page = self
+                .page(after, size)
+                .fetch_within(CHUNK_BYTES, txn)
                 .await?;
-            self.encoder.changes(&page.entries, &self.contexts, out)?;
-            self.rows += page.entries.len() as u64;
-            let Some(next) = page.next else {
-                return Ok(State::End(None));
-            };
-            // A page that ended early because it looked through enough may have nothing on it.
-            if !page.entries.is_empty() || !out.is_empty() {
-                return Ok(State::Changes(Some(next)));
+            if !page.entries.is_empty() {
+                self.unwritten = page.entries.into_iter();
+                self.behind = page.next;
+                return Ok(None);
             }
-            after = Some(next);
+            // A page that ended early because it looked through enough may have nothing on it.
+            match page.next {
+                None => return Ok(Some(State::End(None))),
+                next if !is_empty => return Ok(Some(State::Changes(next))),
+                next => after = next,
+            }
         }
     }
 

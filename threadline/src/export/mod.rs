@@ -22,7 +22,7 @@ mod storage;
 pub use self::storage::ObjectStorage;
 pub use self::{
     checkpoint::Checkpoint,
-    context::MAX_EXPORTED_ACTIONS,
+    context::{MAX_EXPORTED_ACTION_BYTES, MAX_EXPORTED_ACTIONS},
     csv::CSV_COLUMNS,
     end::{CutBy, EXPORT_SCHEMA_VERSION, ExportEnd, ExportHead},
     evidence::export_evidence,
@@ -31,8 +31,8 @@ pub use self::{
     formula::{cell, read_cell},
     job::{
         DEFAULT_KEEP, Download, ExportJob, ExportJobError, ExportJobs, ExportOrder, ExportWorker,
-        ExportWorkerHandle, JobStatus, MAX_EXPORT_JOBS, download, export_jobs, failed_exports,
-        order_export,
+        ExportWorkerHandle, JobStatus, MAX_EXPORT_JOBS, all_export_jobs, download, export_jobs,
+        failed_exports, order_export,
     },
     request::{Export, export},
     storage::{ExportStorage, LocalStorage, StorageError, Upload},

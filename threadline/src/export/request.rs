@@ -165,8 +165,12 @@ impl Export {
         Ok(Exporter::go_on(timeline, checkpoint, txn))
     }
 
-    /// Bad filters and tokens are refused before anything is opened.
-    fn check(&self) -> Result<()> {
+    /// Looks at the filters and the page token, and at nothing else: what [`begin`](Self::begin) refuses before it asks
+    /// the database.
+    ///
+    /// # Errors
+    /// When one of them can't be used.
+    pub fn check(&self) -> Result<()> {
         if self.timeline.way() == Way::Newer {
             let reason = "an export goes back in time; begin it `after` a page token, or at the newest change";
             return Err(Error::InvalidFilter {

@@ -21,7 +21,7 @@ pub(crate) use self::{
     moments::moments,
     page::fingerprint,
     row_ref::{ROW, quoted_name, row_ref},
-    scope::{holds_for, standings, withheld_columns},
+    scope::{Standing, holds_for, standings, withheld_columns},
     way::Way,
     within::Within,
 };

@@ -269,10 +269,9 @@ impl Timeline {
         if self.way() == Way::Newer {
             entries.reverse();
         }
-        let place = |change: &audit_change::Model| (change.captured_at, change.id);
         let token = |(at, id)| PageToken::new(self.filter.fingerprint(), at, id);
-        let newest = entries.first().map(place).map(token);
-        let oldest = entries.last().map(place).map(token);
+        let newest = entries.first().map(|change| self.token_of(change));
+        let oldest = entries.last().map(|change| self.token_of(change));
         let (next, previous) = tokens(self.place.as_ref(), newest, oldest, end.map(token));
         Page {
             entries,
@@ -306,6 +305,11 @@ impl Timeline {
             entries.extend(found);
         }
         Ok((entries, search.stopped()))
+    }
+
+    /// The place of a change that it found.
+    pub(crate) fn token_of(&self, change: &audit_change::Model) -> PageToken {
+        PageToken::new(self.filter.fingerprint(), change.captured_at, change.id)
     }
 
     /// Which way it goes.

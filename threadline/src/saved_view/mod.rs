@@ -14,7 +14,7 @@ mod save;
 
 pub use self::{
     error::SavedViewError,
-    query::{delete_view, saved_views},
+    query::{delete_view, may_save_views, saved_views},
     save::{MAX_FILTERS_BYTES, MAX_NAME_CHARS, MAX_VIEWS, SaveView, save_view},
 };
 pub use crate::entity::audit_saved_view::Model as SavedView;

@@ -1,5 +1,6 @@
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select, Statement,
     sea_query::{Expr, Func, Query},
 };
 
@@ -7,6 +8,7 @@ use super::{MAX_VIEWS, SavedViewError, save};
 use crate::{
     actor::ActorRef,
     entity::audit_saved_view::{Column, Entity},
+    schema,
     transaction::function,
 };
 
@@ -56,4 +58,27 @@ pub async fn delete_view<C: ConnectionTrait>(
     let row = db.query_one(&query).await;
     let found = row.and_then(|row| row.map_or(Ok(false), |row| row.try_get("", "found")));
     found.map_err(|err| SavedViewError::of(err, ""))
+}
+
+/// Whether views can be saved over a connection: whether its role may, and the server takes writes.
+///
+/// ```no_run
+/// # async fn example(db: &sea_orm::DatabaseConnection) -> Result<(), sea_orm::DbErr> {
+/// if !threadline::saved_view::may_save_views(db).await? {
+///     println!("this connection may only read");
+/// }
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+/// When the database fails.
+pub async fn may_save_views<C: ConnectionTrait>(db: &C) -> Result<bool, DbErr> {
+    let sql = "SELECT NOT pg_catalog.pg_is_in_recovery() AND EXISTS (
+                 SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace
+                  WHERE n.nspname OPERATOR(pg_catalog.=) $1::pg_catalog.text::pg_catalog.name AND p.proname OPERATOR(pg_catalog.=) 'save_view'
+                    AND pg_catalog.has_function_privilege(p.oid, 'EXECUTE')) AS may";
+    let schema = schema::current().as_str().to_owned();
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [schema.into()]);
+    let row = db.query_one_raw(statement).await?;
+    row.map_or(Ok(false), |row| row.try_get("", "may"))
 }

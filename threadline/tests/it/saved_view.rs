@@ -3,8 +3,8 @@
 use threadline::{
     ActorRef,
     saved_view::{
-        MAX_FILTERS_BYTES, MAX_NAME_CHARS, MAX_VIEWS, SavedView, delete_view, save_view,
-        saved_views,
+        MAX_FILTERS_BYTES, MAX_NAME_CHARS, MAX_VIEWS, SavedView, delete_view, may_save_views,
+        save_view, saved_views,
     },
 };
 
@@ -158,8 +158,10 @@ async fn a_writer_saves_by_the_functions_alone_and_a_reader_not_at_all() {
     ];
     let (_, writer) = test.login("IN ROLE threadline_writer").await;
     let view = save_view(&ada(), "mine").insert(&writer).await.unwrap();
+    assert!(may_save_views(&writer).await.unwrap());
     forbidden(&writer, &table).await;
     let (_, reader) = test.login("IN ROLE threadline_reader").await;
+    assert!(!may_save_views(&reader).await.unwrap());
     let found = saved_views(&ada()).all(&reader).await.unwrap();
     assert_eq!(found, std::slice::from_ref(&view));
     forbidden(&reader, &table).await;

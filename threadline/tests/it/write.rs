@@ -401,3 +401,44 @@ async fn an_action_with_a_character_that_can_not_be_stored_is_refused() {
         .await;
     assert!(matches!(done, Err(Error::Refused { .. })), "{done:?}");
 }
+
+#[tokio::test]
+async fn a_bundle_says_that_it_holds_not_every_action() {
+    let test = TestDb::with_tables("CREATE TABLE notes (id int PRIMARY KEY)", &["notes"]).await;
+    test.run("INSERT INTO notes SELECT i FROM generate_series(1, 3) i")
+        .await;
+    let more = async |count: u32, bytes: u32| {
+        test.run(&format!(
+            "INSERT INTO threadline.audit_actions (transaction_id, name, status, actor_type, details)
+             SELECT t.id, 'note.counted', 'ok', 'anonymous', to_jsonb(repeat('x', {bytes}))
+               FROM threadline.audit_transactions t, generate_series(1, {count})"
+        ))
+        .await;
+    };
+    let id: i64 = test
+        .one("SELECT id FROM threadline.audit_transactions")
+        .await;
+    let bundle = async || incident(id).fetch(&test.db).await.unwrap().unwrap();
+    let within = async |bytes| {
+        let bundle = incident(id).fetch_within(bytes, &test.db).await;
+        let bundle = bundle.unwrap().unwrap();
+        let shown = (bundle.actions.len(), bundle.actions_has_more);
+        (shown, (bundle.changes.len(), bundle.has_more))
+    };
+    more(10, 100_000).await;
+    assert_eq!(within(8_000_000).await, ((10, false), (3, false)));
+    // Actions have half; what they leave is for changes.
+    assert_eq!(within(600_000).await, ((3, true), (3, false)));
+    assert_eq!(within(1).await, ((1, true), (1, true)));
+    more(9_990, 1).await;
+    let whole = bundle().await;
+    assert_eq!(
+        (whole.actions.len(), whole.actions_has_more),
+        (10_000, false)
+    );
+    assert_eq!(within(8_000_000).await, ((10_000, false), (3, false)));
+    more(1, 1).await;
+    let cut = bundle().await;
+    assert_eq!((cut.actions.len(), cut.actions_has_more), (10_000, true));
+    assert_eq!(within(8_000_000).await, ((10_000, true), (3, false)));
+}

@@ -83,11 +83,12 @@ pub(crate) async fn create(
 }
 
 pub(crate) async fn show(
+    member: Member,
     db: web::Data<DatabaseConnection>,
     id: web::Path<i32>,
 ) -> Result<HttpResponse, ApiError> {
-    let found = post::Entity::find_by_id(*id).one(db.get_ref()).await?;
-    Ok(HttpResponse::Ok().json(found.ok_or(ApiError::NotFound("post"))?))
+    let found = own(member, *id, db.get_ref()).await?;
+    Ok(HttpResponse::Ok().json(found))
 }
 
 pub(crate) async fn update(

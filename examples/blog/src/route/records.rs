@@ -2,12 +2,11 @@
 
 use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
-use sea_orm::{DatabaseConnection, QuerySelect as _};
+use sea_orm::DatabaseConnection;
 use serde::{Deserialize, Serialize};
-use threadline::{AuditChange, Audited as _, Snapshot};
-use threadline_actix::Audit;
+use threadline::{AuditChange, Record, Snapshot, record};
 
-use crate::{entity::post, error::ApiError};
+use crate::{auth::Member, entity::post, error::ApiError};
 
 /// The newest changes that an answer holds.
 const HISTORY_LIMIT: u64 = 100;
@@ -24,29 +23,31 @@ pub(crate) struct Instant {
 }
 
 pub(crate) async fn history(
-    audit: Audit,
+    member: Member,
     db: web::Data<DatabaseConnection>,
     id: web::Path<i32>,
 ) -> Result<HttpResponse, ApiError> {
-    audit.require_actor()?;
-    let changes = post::Entity::history(*id)
-        .limit(HISTORY_LIMIT)
-        .all(db.get_ref())
+    let page = trail_of(*id)
+        .in_scope(&member.scope())
+        .history()
+        .page_size(HISTORY_LIMIT)
+        .fetch(db.get_ref())
         .await?;
-    if changes.is_empty() {
+    if page.entries.is_empty() {
         return Err(ApiError::NotFound("post"));
     }
-    Ok(HttpResponse::Ok().json(History { entries: changes }))
+    let entries = page.entries;
+    Ok(HttpResponse::Ok().json(History { entries }))
 }
 
 pub(crate) async fn as_of(
-    audit: Audit,
+    member: Member,
     db: web::Data<DatabaseConnection>,
     id: web::Path<i32>,
     query: web::Query<Instant>,
 ) -> Result<HttpResponse, ApiError> {
-    audit.require_actor()?;
     let found = threadline::as_of::<post::Entity>(*id, query.at)
+        .in_scope(&member.scope())
         .fetch(db.get_ref())
         .await?;
     match found {
@@ -54,4 +55,13 @@ pub(crate) async fn as_of(
         Snapshot::BeforeHorizon => Err(ApiError::NotFound("post at that time")),
         found => Ok(HttpResponse::Ok().json(found)),
     }
+}
+
+/// A post by its table and key: `post::Entity::history` knows no scope.
+fn trail_of(id: i32) -> Record {
+    let key = serde_json::json!({"id": id}).to_string();
+    record(
+        "posts".parse().expect("it is a table's name"),
+        serde_json::from_str(&key).expect("it is JSON"),
+    )
 }

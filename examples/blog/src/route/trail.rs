@@ -4,9 +4,8 @@ use actix_web::{HttpResponse, web};
 use sea_orm::DatabaseConnection;
 use serde::Deserialize;
 use threadline::PageToken;
-use threadline_actix::Audit;
 
-use crate::{entity::post, error::ApiError};
+use crate::{auth::Member, entity::post, error::ApiError};
 
 #[derive(Deserialize)]
 pub(crate) struct TimelineQuery {
@@ -16,13 +15,14 @@ pub(crate) struct TimelineQuery {
 }
 
 pub(crate) async fn timeline(
-    audit: Audit,
+    member: Member,
     db: web::Data<DatabaseConnection>,
     query: web::Query<TimelineQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    audit.require_actor()?;
     let query = query.into_inner();
-    let mut timeline = threadline::timeline().entity(post::Entity);
+    let mut timeline = threadline::timeline()
+        .entity(post::Entity)
+        .in_scope(&member.scope());
     if let Some(id) = query.correlation_id {
         timeline = timeline.correlation_id(id);
     }
@@ -35,13 +35,15 @@ pub(crate) async fn timeline(
     Ok(HttpResponse::Ok().json(timeline.fetch(db.get_ref()).await?))
 }
 
-/// Everything about one audit transaction, as support needs it for an incident.
+/// Everything about one audit transaction that belongs to the member's organisation.
 pub(crate) async fn incident(
-    audit: Audit,
+    member: Member,
     db: web::Data<DatabaseConnection>,
     id: web::Path<i64>,
 ) -> Result<HttpResponse, ApiError> {
-    audit.require_actor()?;
-    let bundle = threadline::incident(*id).fetch(db.get_ref()).await?;
+    let bundle = threadline::incident(*id)
+        .in_scope(&member.scope())
+        .fetch(db.get_ref())
+        .await?;
     Ok(HttpResponse::Ok().json(bundle.ok_or(ApiError::NotFound("audit transaction"))?))
 }

@@ -57,6 +57,36 @@ async fn members_of_another_organisation_can_change_nothing_of_a_post() {
 }
 
 #[actix_web::test]
+async fn members_of_another_organisation_learn_nothing_of_a_post() {
+    let blog = Blog::new("foreign_reader").await;
+    let (id, transaction) = blog.post("Hello", "hello").await;
+    let paths = [
+        format!("/api/posts/{id}"),
+        format!("/api/posts/{id}/history"),
+        format!("/api/posts/{id}/as_of?at=2099-01-01T00:00:00Z"),
+        format!("/api/audit_transactions/{transaction}/changes"),
+    ];
+    let path = format!("/api/posts/{id}");
+    for deleted in [false, true] {
+        if deleted {
+            assert_eq!(
+                blog.alice(Method::DELETE, &path, Value::Null).await.status,
+                200
+            );
+        }
+        for path in &paths[usize::from(deleted)..] {
+            assert_eq!(blog.get(path).await.status, 200, "{path}");
+            let answer = bob(&blog, Method::GET, path, Value::Null).await;
+            assert_eq!(answer.status, 404, "{path}: {answer:?}");
+        }
+        let timeline = bob(&blog, Method::GET, "/api/timeline", Value::Null).await;
+        assert_eq!(timeline.body["entries"], json!([]), "{timeline:?}");
+    }
+    let nobody = blog.send(TestRequest::get().uri(&path)).await;
+    assert_eq!(nobody.status, 401, "{nobody:?}");
+}
+
+#[actix_web::test]
 async fn a_deleted_post_takes_comments_and_tags_with_it_in_the_same_transaction() {
     let blog = Blog::new("cascade").await;
     let (id, _) = blog.post("Hello", "hello").await;

@@ -15,7 +15,7 @@ async fn a_post_is_written_read_changed_and_deleted() {
     assert_eq!(changed.body["post"]["title"], json!("Hello again"));
     assert_eq!(changed.body["post"]["slug"], json!("hello"));
 
-    let shown = blog.send(TestRequest::get().uri(&path)).await;
+    let shown = blog.get(&path).await;
     assert_eq!((shown.status, &shown.body), (200, &changed.body["post"]));
 
     let deleted = blog

@@ -3,27 +3,23 @@
 use actix_web::{
     HttpResponse,
     http::{StatusCode, header},
+    web::Bytes,
 };
-use futures_util::{Stream, TryStreamExt as _};
-use threadline::{Count, export::ExportFormat};
+use futures_util::Stream;
+use threadline::export::ExportFormat;
 
+use super::send::Broken;
 use crate::surface::{command::Command, failure::Failure};
 
 /// What the file holds at most.
 const LIMIT: &str = "x-threadline-limit";
-/// Whether there is more than it holds, as far as was counted before: the last record of the file knows.
-const TRUNCATED: &str = "x-threadline-truncated";
+/// After how many seconds it is worth to ask once more.
+const RETRY_AFTER: &str = "30";
 
 /// The file, sent while it is read.
-pub(super) fn file<S>(
-    format: ExportFormat,
-    name: &str,
-    limit: u64,
-    count: Count,
-    bytes: S,
-) -> HttpResponse
+pub(super) fn file<S>(format: ExportFormat, name: &str, limit: u64, bytes: S) -> HttpResponse
 where
-    S: Stream<Item = threadline::Result<actix_web::web::Bytes>> + 'static,
+    S: Stream<Item = Result<Bytes, Broken>> + 'static,
 {
     HttpResponse::Ok()
         .content_type(format.content_type())
@@ -32,15 +28,8 @@ where
             format!("attachment; filename=\"{name}\""),
         ))
         .insert_header((LIMIT, limit))
-        .insert_header((TRUNCATED, if count.capped { "true" } else { "false" }))
-        .streaming(bytes.map_err(|_| Broken))
+        .streaming(bytes)
 }
-
-/// Why a file ends without its last record. The library has told its kind; what the database said may quote a value of a
-/// row, and the server of actix-web logs whole what it is given.
-#[derive(Debug, thiserror::Error)]
-#[error("the export failed")]
-struct Broken;
 
 /// Why there is no file.
 pub(super) fn refused(reason: &str, command: &Command) -> HttpResponse {
@@ -50,14 +39,26 @@ pub(super) fn refused(reason: &str, command: &Command) -> HttpResponse {
     )
 }
 
+/// Others are being made.
+pub(super) fn busy() -> HttpResponse {
+    let reason = "As many exports are under way as may be at a time. Try again in a moment.\n";
+    let mut answer = text(StatusCode::SERVICE_UNAVAILABLE, reason);
+    let after = header::HeaderValue::from_static(RETRY_AFTER);
+    answer.headers_mut().insert(header::RETRY_AFTER, after);
+    answer
+}
+
 /// Why it failed.
-pub(super) fn failed(failure: &Failure) -> HttpResponse {
+pub(super) fn failed(failure: &Failure, request_id: Option<&str>) -> HttpResponse {
     let notice = failure.notice();
-    let help = notice
-        .help
-        .map(|help| format!("{help}\n"))
-        .unwrap_or_default();
-    text(failure.status(), &format!("{}\n{help}", notice.message))
+    let request = request_id.map(|id| format!("Request {id}"));
+    let lines = [
+        Some(notice.message.as_str()),
+        notice.help,
+        request.as_deref(),
+    ];
+    let lines = lines.into_iter().flatten().map(|line| format!("{line}\n"));
+    text(failure.status(), &lines.collect::<String>())
 }
 
 fn text(status: StatusCode, text: &str) -> HttpResponse {

@@ -1,4 +1,4 @@
-use std::{rc::Rc, time::Duration};
+use std::rc::Rc;
 
 use actix_web::{HttpRequest, HttpResponse};
 use threadline::{
@@ -8,8 +8,10 @@ use threadline::{
 };
 
 use super::{
-    answer::{failed, file, refused},
+    answer::{busy, failed, file, refused},
     format::{ACTION, details, file_name},
+    send::body,
+    slot::Slot,
 };
 use crate::surface::{
     authorize::Refusal,
@@ -21,16 +23,13 @@ use crate::surface::{
     visit::Visit,
 };
 
-/// How long a client may stop reading before the database ends the export.
-const IDLE: Duration = Duration::from_secs(60);
-
 const NOT_OPEN: &str = "Exports are not open to you here.";
 const NO_ACTOR: &str =
     "An export is recorded with who asked for it, and this request names nobody.";
 const CROSS_SITE: &str =
     "Another site asked for this export. Follow the link on the timeline instead.";
 
-/// Begins to send a file.
+/// Begins to send a file, to somebody who may read the trail.
 pub(crate) async fn begin(
     surface: &Rc<Surface>,
     request: &HttpRequest,
@@ -48,7 +47,7 @@ pub(crate) async fn begin(
     let visit = Visit::new(request, surface, authorized);
     let question = match visit.parameters().and_then(Question::read) {
         Ok(question) => question,
-        Err(failure) => return failed(&failure),
+        Err(failure) => return logged(request, &failure),
     };
     // A link on another site, a subdomain of this one included, would read the trail, and record it, in the operator's
     // name. Programs that are no browser don't say.
@@ -62,7 +61,11 @@ pub(crate) async fn begin(
     else {
         return refused(NO_ACTOR, &same(&question, format));
     };
-    match send(&visit, &question, format, &context).await {
+    let settings = &surface.settings;
+    let Some(slot) = Slot::take(&surface.db, settings.exports_at_a_time) else {
+        return busy();
+    };
+    match send(&visit, &question, format, &context, slot).await {
         Ok(response) => response,
         Err(failure) => logged(request, &failure),
     }
@@ -77,37 +80,45 @@ fn same(question: &Question, format: ExportFormat) -> Command {
 fn logged(request: &HttpRequest, failure: &Failure) -> HttpResponse {
     let audit = crate::audit::Audit::of(request).ok();
     failure.log(audit.as_deref());
-    failed(failure)
+    let request_id = audit.as_deref().and_then(AuditContext::request);
+    failed(failure, request_id)
 }
 
-/// Records the export, then reads. What is not recorded is not read.
+/// Records the export, then reads. What is not recorded is not read. The first bytes are read before there is an answer, so
+/// that what can't be read is no file.
 async fn send(
     visit: &Visit,
     question: &Question,
     format: ExportFormat,
     context: &AuditContext,
+    slot: Slot,
 ) -> Result<HttpResponse, Failure> {
     let surface = visit.surface();
-    let limit = surface.settings.export_limit;
-    let reads = Reads::begin(
-        &surface.db,
-        surface.settings.timeout,
-        visit.scope().cloned(),
-    )
-    .await?;
-    let query = question.place(query(question, &reads).await?);
-    let export = export(query)
+    let (settings, limit) = (&surface.settings, surface.settings.export_limit);
+    let scope = visit.scope().cloned();
+    let reads = Reads::begin(&surface.db, settings.timeout, scope).await?;
+    let explain = |err: threadline::Error| explained(question, err.into());
+    let query = query(question, &reads).await?;
+    let export = export(question.place(query.clone()))
         .format(format)
         .limit(limit)
-        .idle_limit(IDLE)
-        .statement_limit(surface.settings.timeout);
-    let count = export.count(limit, reads.db()).await;
+        .statement_limit(settings.timeout);
+    export.check().map_err(explain)?;
+    // What the database does not take, a key for example, it says at the first change.
+    let taken = query.scan_limit(1).count(1, reads.db()).await;
     let name = file_name(format, question.now(&reads));
     reads.end().await?;
-    let count = count.map_err(|err| explained(question, err.into()))?;
+    taken.map_err(explain)?;
     record(visit, context, format, &question.filter, limit).await?;
-    let bytes = export.begin(&surface.db).await?.into_stream();
-    Ok(file(format, &name, limit, count, bytes))
+    let mut exporter = export.begin(&surface.db).await?;
+    let first = exporter.next_chunk().await.map_err(explain)?;
+    let bytes = body(
+        first.unwrap_or_default(),
+        exporter,
+        settings.export_patience,
+        slot,
+    );
+    Ok(file(format, &name, limit, bytes))
 }
 
 async fn record(

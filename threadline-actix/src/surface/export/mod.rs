@@ -3,5 +3,7 @@
 mod answer;
 mod begin;
 mod format;
+mod send;
+mod slot;
 
 pub(super) use self::begin::begin;

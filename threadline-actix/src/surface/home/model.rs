@@ -24,6 +24,9 @@ pub(crate) struct HomePage {
     pub(crate) views: Option<Vec<NamedFilters>>,
     /// How the audit stands, for who may see policies.
     pub(crate) standing: Option<Standing>,
+    /// Whether the operator may see which exports failed.
+    #[serde(skip)]
+    pub(crate) sees_exports: bool,
 }
 
 impl Page for HomePage {
@@ -49,7 +52,7 @@ impl Page for HomePage {
             timeline => timeline(""),
             shortcuts => shortcuts.map(|(label, link)| context! { label, link }).to_vec(),
             own => self.actor.as_ref().map(|actor| links.actor(actor.kind().as_str(), actor.id())),
-            standing => self.standing.map(|standing| standing.view(links)),
+            standing => self.standing.map(|standing| standing.view(self.sees_exports, links)),
             days => days_view(&self.groups, Deadline::of_page(), links),
         }
     }

@@ -17,5 +17,6 @@ pub(crate) async fn show(visit: &Visit, reads: &Reads) -> Result<HomePage, Failu
         groups: reads.groups_of(ids).await?,
         views: visit.read_views(reads).await.map(SavedViews::named),
         standing: Standing::read(visit, reads).await,
+        sees_exports: visit.sees_exports(),
     })
 }

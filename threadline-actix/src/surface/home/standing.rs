@@ -70,8 +70,8 @@ impl Standing {
         })
     }
 
-    /// What templates show.
-    pub(super) fn view(self, links: &Links) -> Value {
+    /// What templates show. Which exports failed is not for everybody.
+    pub(super) fn view(self, sees_exports: bool, links: &Links) -> Value {
         let tables = |count: usize, one: &str, many: &str| match count {
             1 => format!("1 table {one}"),
             count => format!("{count} tables {many}"),
@@ -97,8 +97,7 @@ impl Standing {
             context! { label => gaps, bad => self.gaps > 0, link => links.coverage("") },
             context! { label => drift, bad => self.drift > 0, link => links.redaction() },
             context! { label => purge, bad => self.overdue_days.is_some(), link => links.retention("") },
-            // Who asked for it is told why by the application.
-            context! { label => exports, bad => self.failed_exports > 0, link => () },
+            context! { label => exports, bad => self.failed_exports > 0, link => sees_exports.then(|| links.export_jobs("")) },
         ])
     }
 }
@@ -109,7 +108,7 @@ mod tests {
 
     #[track_caller]
     fn says(standing: Standing, expected: [&str; 4]) {
-        let view = standing.view(&Links::below("/audit"));
+        let view = standing.view(true, &Links::below("/audit"));
         let chips = serde_json::to_value(view).unwrap();
         let labels =
             [0, 1, 2, 3].map(|at| chips[at]["label"].as_str().unwrap_or_default().to_owned());

@@ -12,6 +12,7 @@ use crate::surface::{
     command::Command,
     links::Links,
     page::{Head, Page, Section},
+    text::size,
     trail::{ActorName, instant_view},
 };
 
@@ -231,22 +232,6 @@ fn count(rows: i64) -> u64 {
     rows.max(0).unsigned_abs()
 }
 
-/// A size for people.
-fn size(bytes: i64) -> String {
-    let units = ["kB", "MB", "GB", "TB"];
-    let mut size = bytes.max(0) as f64 / 1024.0;
-    let mut unit = 0;
-    while size >= 1000.0 && unit < units.len() - 1 {
-        size /= 1024.0;
-        unit += 1;
-    }
-    if size < 10.0 && unit > 0 {
-        format!("{size:.1} {}", units[unit])
-    } else {
-        format!("{size:.0} {}", units[unit])
-    }
-}
-
 /// A time for people.
 fn took(ms: i64) -> String {
     match ms {
@@ -262,16 +247,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_and_times_are_read_at_a_glance() {
-        for (bytes, expected) in [
-            (-1, "0 kB"),
-            (8192, "8 kB"),
-            (1_048_576, "1.0 MB"),
-            (52_428_800, "50 MB"),
-            (5_368_709_120, "5.0 GB"),
-        ] {
-            assert_eq!(size(bytes), expected);
-        }
+    fn times_are_read_at_a_glance() {
         for (ms, expected) in [
             (-5, "0 ms"),
             (999, "999 ms"),

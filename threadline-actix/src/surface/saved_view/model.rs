@@ -10,7 +10,11 @@ use crate::surface::links::Links;
 
 /// The views of an operator.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct SavedViews(pub(crate) Vec<SavedView>);
+pub(crate) struct SavedViews {
+    pub(crate) views: Vec<SavedView>,
+    /// Whether the surface's connection may save and delete any.
+    pub(crate) may_save: bool,
+}
 
 /// The filters of a page as parameters.
 pub(crate) type Pairs = Vec<(&'static str, String)>;
@@ -27,7 +31,7 @@ pub(crate) struct NamedFilters {
 impl SavedViews {
     /// What programs read.
     pub(crate) fn named(&self) -> Vec<NamedFilters> {
-        let views = self.0.iter();
+        let views = self.views.iter();
         views
             .map(|view| NamedFilters {
                 name: view.name.clone(),
@@ -46,7 +50,7 @@ impl SavedViews {
         });
         let mut known = false;
         let views: Vec<_> = self
-            .0
+            .views
             .iter()
             .map(|view| {
                 let filters = view.filter_texts();
@@ -65,7 +69,8 @@ impl SavedViews {
             views,
             token,
             save => links.save_view(),
-            can_save => query.is_some() && !known,
+            can_save => self.may_save && query.is_some() && !known,
+            can_delete => self.may_save && !self.views.is_empty(),
             query,
             longest => MAX_NAME_CHARS,
         }

@@ -12,6 +12,6 @@ pub(crate) use self::{
     change::{Room, change_view, field_view, key_text},
     group::{Group, days_view, groups, groups_of, table_view},
     instant::{instant_view, iso},
-    value::{ValueRoom, value_view},
+    value::{ValueRoom, split, value_view},
     words::Deadline,
 };

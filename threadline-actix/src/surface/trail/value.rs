@@ -75,7 +75,8 @@ fn folded(state: &str, text: &str, room: ValueRoom) -> Value {
     context! { state, text => open, folded, more => rest.chars().count() }
 }
 
-fn split(text: &str, characters: usize) -> (&str, &str) {
+/// The first characters of a text, and the rest of it.
+pub(crate) fn split(text: &str, characters: usize) -> (&str, &str) {
     let end = text.char_indices().nth(characters);
     text.split_at(end.map_or(text.len(), |(end, _)| end))
 }

@@ -11,7 +11,8 @@ use crate::surface::{
     command::Command,
     links::Links,
     page::{Head, Page, Section},
-    trail::{ActorName, Deadline, Room, ValueRoom, change_view, instant_view, table_view},
+    text::number,
+    trail::{ActorName, Deadline, Room, ValueRoom, change_view, instant_view, split, table_view},
 };
 
 /// How many columns of a change are shown at once.
@@ -24,6 +25,8 @@ const CHARACTERS_OF_PAGE: usize = 600_000;
 const OPEN: usize = 400;
 /// How much more of a value is shown when it is unfolded, at most.
 const FOLDED: usize = 20_000;
+/// How many actions a page shows.
+const ACTIONS: usize = 100;
 
 /// One transaction. Its JSON twin is the bundle alone, as the command `incident` prints it.
 #[derive(Clone, Debug, Serialize)]
@@ -67,7 +70,10 @@ impl Page for TransactionPage {
         let tables = self.summary.iter().flat_map(|summary| &summary.tables);
         context! {
             id,
-            actions => incident.actions.iter().map(|action| action_view(action, &actor, links)).collect::<Vec<_>>(),
+            actions => actions_view(&incident.actions, &actor, links),
+            action_count => incident.actions.len(),
+            actions_has_more => incident.actions_has_more,
+            more_actions => more_actions(incident),
             facts => facts(&incident.transaction, links),
             context_error => incident.transaction.context_error.as_deref(),
             began => instant_view(incident.transaction.occurred_at),
@@ -78,6 +84,7 @@ impl Page for TransactionPage {
             changes,
             first => self.first,
             start => links.transaction(id),
+            twin => links.to(&format!("/transactions/{id}.json"), ""),
             next,
         }
     }
@@ -110,9 +117,36 @@ fn facts(of: &AuditTransaction, links: &Links) -> Vec<Value> {
     .collect()
 }
 
-fn action_view(action: &AuditAction, of_transaction: &Option<ActorName>, links: &Links) -> Value {
+/// How many actions the page does not show, in words.
+fn more_actions(incident: &Incident) -> Option<String> {
+    let more = incident.actions.len().saturating_sub(ACTIONS);
+    match (more, incident.actions_has_more) {
+        (0, false) => None,
+        (more, false) => Some(number(more as u64)),
+        (more, true) => Some(format!("more than {}", number(more as u64))),
+    }
+}
+
+/// The first actions, each with its share of what a page holds.
+fn actions_view(actions: &[AuditAction], actor: &Option<ActorName>, links: &Links) -> Vec<Value> {
+    let shown = actions.len().min(ACTIONS);
+    let room = FOLDED.min(CHARACTERS_OF_PAGE / shown.max(1));
+    let shown = actions[..shown].iter();
+    shown
+        .map(|action| action_view(action, actor, room, links))
+        .collect()
+}
+
+fn action_view(
+    action: &AuditAction,
+    of_transaction: &Option<ActorName>,
+    room: usize,
+    links: &Links,
+) -> Value {
     let actor = ActorName::of(Some(&action.actor_type), action.actor_id.as_deref());
     let other = actor.filter(|actor| Some(actor) != of_transaction.as_ref());
+    let details = action.details.as_ref();
+    let details = details.map(|details| split(details.as_str(), room));
     context! {
         name => action.name.as_str(),
         failed => action.status == ActionStatus::Error,
@@ -122,7 +156,8 @@ fn action_view(action: &AuditAction, of_transaction: &Option<ActorName>, links: 
         category => action.category.as_deref(),
         reason => action.reason.as_deref(),
         comment => action.comment.as_deref(),
-        details => action.details.as_ref().map(JsonText::as_str),
+        details => details.map(|(shown, _)| shown),
+        details_more => details.map(|(_, rest)| rest.chars().count()),
     }
 }
 

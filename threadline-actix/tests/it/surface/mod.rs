@@ -4,6 +4,8 @@ mod access;
 mod activity;
 mod coverage;
 mod export;
+mod export_jobs;
+mod export_under_way;
 mod home;
 mod hostile;
 mod mount;

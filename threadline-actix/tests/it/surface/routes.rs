@@ -1,6 +1,8 @@
 //! Every page of the surface. A page that is added here is fed hostile data, walked by whoever may not see it, and
 //! compared with its twin.
 
+use std::collections::BTreeSet;
+
 use chrono::SecondsFormat;
 use sea_orm::{DatabaseConnection, EntityTrait as _, QueryOrder as _};
 use serde_json::Value;
@@ -28,6 +30,7 @@ pub(crate) async fn all(db: &DatabaseConnection) -> Vec<String> {
         "/coverage?schema=*",
         "/policy/redaction",
         "/policy/retention",
+        "/exports",
     ];
     paths.extend(policies.map(str::to_owned));
     for change in &changes {
@@ -123,4 +126,25 @@ pub(crate) fn twin(path: &str) -> String {
         "/" => format!("/index.json{query}"),
         path => format!("{}.json{query}", path.strip_suffix(".html").unwrap_or(path)),
     }
+}
+
+#[test]
+fn the_guide_lists_every_path_and_no_other() {
+    // `/export.{}` is one for each format.
+    let routes = include_str!("../../../src/surface/route.rs").replace(
+        r#""/export.{}""#,
+        r#""/export.csv" "/export.json" "/export.ndjson""#,
+    );
+    let guide = include_str!("../../../../docs/operator-surface.md");
+    let (_, guide) = guide.split_once("## The pages").unwrap();
+    let (guide, _) = guide.split_once("\n## ").unwrap();
+    let paths = |text: &str, quote: char| -> BTreeSet<String> {
+        let quoted = text.split(quote).skip(1).step_by(2);
+        let paths = quoted.filter(|text| text.starts_with('/'));
+        paths.map(str::to_owned).collect()
+    };
+    let rows = guide.lines().filter(|line| line.starts_with("| `"));
+    let first = rows.map(|row| row.split('|').nth(1).unwrap());
+    let listed: String = first.collect();
+    assert_eq!(paths(&listed, '`'), paths(&routes, '"'));
 }

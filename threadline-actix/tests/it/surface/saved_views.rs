@@ -233,6 +233,14 @@ async fn a_surface_that_may_only_read_refuses_and_says_what_to_grant() {
     let test_db = TestDb::new("views_reader").await;
     let db = test_db.connect(1).await;
     let alice = Browser::open("alice", &db).await;
+    assert_eq!(send(&db, alice.save("kept")).await.status, 303);
+    let forms = ["Save this view", "Delete a view"];
+    let page = send(&db, alice.get("/audit/timeline?op=delete")).await;
+    assert!(
+        forms.iter().all(|form| page.body.contains(form)),
+        "{}",
+        page.body
+    );
     sea_orm::ConnectionTrait::execute_unprepared(&db, "SET ROLE threadline_reader")
         .await
         .unwrap();
@@ -243,9 +251,15 @@ async fn a_surface_that_may_only_read_refuses_and_says_what_to_grant() {
         "{}",
         got.body
     );
-    // The page itself needs no more than reading.
-    let page = send(&db, alice.get("/audit/timeline")).await;
+    // The page itself needs no more than reading, and offers no more.
+    let page = send(&db, alice.get("/audit/timeline?op=delete")).await;
     assert_eq!(page.status, 200);
+    assert!(page.body.contains("kept"), "{}", page.body);
+    assert!(
+        !forms.iter().any(|form| page.body.contains(form)),
+        "{}",
+        page.body
+    );
 }
 
 #[actix_web::test]

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, convert::Infallible};
 
 use actix_web::{
     App, HttpMessage as _, HttpRequest,
-    dev::Service as _,
+    dev::{Service as _, ServiceResponse},
     http::Method,
     middleware::from_fn,
     test::{TestRequest, init_service},
@@ -89,13 +89,22 @@ pub(crate) async fn get_from<S: 'static>(
     mount: &str,
     request: TestRequest,
 ) -> Got {
+    read(respond(surface, mount, request).await).await
+}
+
+/// The same, its body not read.
+pub(crate) async fn respond<S: 'static>(
+    surface: OperatorSurface<S>,
+    mount: &str,
+    request: TestRequest,
+) -> ServiceResponse {
     let app = App::new()
         .service(web::scope(mount).service(surface))
         .wrap(RequestCapture::new(actor_from_request))
         .wrap(from_fn(authentication));
     let app = init_service(app).await;
     let response = app.call(request.to_request()).await.unwrap();
-    read(response).await
+    response.map_into_boxed_body()
 }
 
 pub(crate) async fn read<B: actix_web::body::MessageBody>(

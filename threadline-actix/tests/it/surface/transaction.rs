@@ -179,3 +179,34 @@ async fn an_id_that_is_none_is_not_found_and_a_token_that_is_none_is_named() {
         assert_eq!(got.status, 422, "{token}");
     }
 }
+
+#[actix_web::test]
+async fn a_page_shows_the_first_actions_and_says_how_many_more_there_are() {
+    let db = TestDb::new("transaction_actions").await.connect(2).await;
+    written(&db).await;
+    let more = async |count: u32, details: &str| {
+        let sql = format!(
+            "INSERT INTO threadline.audit_actions (transaction_id, name, status, actor_type, details)
+             SELECT 2, 'note.counted', 'ok', 'anonymous', {details} FROM generate_series(1, {count})"
+        );
+        db.execute_unprepared(&sql).await.unwrap();
+    };
+    let shown = async || get(&db, "/audit/transactions/2").await.body;
+    more(1, "to_jsonb(repeat('x', 30000))").await;
+    let page = shown().await;
+    assert!(page.contains("10,002 more characters, as JSON"), "{page}");
+    more(98, "NULL").await;
+    assert!(!shown().await.contains(">And "));
+    more(150, "NULL").await;
+    let page = shown().await;
+    assert!(page.contains("and 247 more</h1>"), "{page}");
+    assert_eq!(page.matches("note.counted").count(), 2 + 99);
+    assert!(page.contains(">And 150, as JSON</a>"), "{page}");
+    more(9_900, "NULL").await;
+    let page = shown().await;
+    assert!(page.contains("and 9,997+ more</h1>"), "{page}");
+    assert!(page.contains(">And more than 9,900, as JSON</a>"), "{page}");
+    let twin = get(&db, "/audit/transactions/2.json").await.json();
+    assert_eq!(twin["actions"].as_array().unwrap().len(), 10_000);
+    assert_eq!(twin["actions_has_more"], true);
+}

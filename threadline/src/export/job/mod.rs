@@ -14,7 +14,7 @@ pub use self::{
     download::{Download, download},
     error::ExportJobError,
     failed::failed_exports,
-    list::{ExportJobs, MAX_EXPORT_JOBS, export_jobs},
+    list::{ExportJobs, MAX_EXPORT_JOBS, all_export_jobs, export_jobs},
     order::{DEFAULT_KEEP, ExportOrder, order_export},
     worker::{ExportWorker, ExportWorkerHandle},
 };

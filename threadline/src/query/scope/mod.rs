@@ -10,6 +10,6 @@ mod visible;
 
 pub use self::change_scope::{ChangeScope, InvalidScope};
 pub(crate) use self::{
-    standing::standings,
+    standing::{Standing, standings},
     visible::{holds_for, withheld_columns},
 };

@@ -1,6 +1,6 @@
 //! What an export reads beside its pages, and what the jobs of an actor cost among those of many.
 
-use threadline::export::{MAX_EXPORT_JOBS, export, export_jobs};
+use threadline::export::{MAX_EXPORT_JOBS, all_export_jobs, export, export_jobs};
 
 use super::*;
 
@@ -49,11 +49,16 @@ async fn the_jobs_of_an_actor_are_read_by_their_index() {
     let one = listener
         .heard_of(async |db| jobs.find(7, db).await.map(drop))
         .await;
+    let all = all_export_jobs().below(20_000);
+    let all = listener
+        .heard_of(async |db| all.fetch(db).await.map(drop))
+        .await;
     let indexes = &["audit_export_jobs_actor_idx", "audit_export_jobs_pkey"];
     let most = MAX_EXPORT_JOBS.cast_signed();
     let cases = vec![
         case("jobs", list, indexes, most),
         case("job", one, indexes, 1),
+        case("all jobs", all, indexes, most),
     ];
     check(&test.pool(1).await, cases).await;
 }

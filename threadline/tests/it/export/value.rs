@@ -111,3 +111,95 @@ async fn a_chunk_holds_no_more_than_fits_however_large_the_values_are() {
         assert_eq!(found, expected);
     }
 }
+
+/// Actions of so many bytes for each transaction that a query finds.
+async fn actions(test: &TestDb, each: u32, bytes: u32, transactions: &str) {
+    test.run(&format!(
+        "INSERT INTO threadline.audit_actions (transaction_id, name, status, actor_type, details)
+         SELECT t.id, 'note.counted', 'ok', 'anonymous', jsonb_build_object('n', i, 'text', repeat('x', {bytes}))
+           FROM ({transactions}) t, generate_series(1, {each}) i"
+    ))
+    .await;
+}
+
+#[tokio::test]
+async fn a_chunk_holds_no_more_than_fits_however_large_the_actions_are() {
+    let test = TestDb::with_tables("CREATE TABLE notes (id int PRIMARY KEY)", &["notes"]).await;
+    test.run("INSERT INTO notes SELECT i FROM generate_series(1, 60) i")
+        .await;
+    actions(
+        &test,
+        9,
+        30_000,
+        "SELECT id FROM threadline.audit_transactions",
+    )
+    .await;
+    for format in [ExportFormat::Csv, ExportFormat::Ndjson] {
+        let mut exporter = export(timeline())
+            .format(format)
+            .begin(&test.db)
+            .await
+            .unwrap();
+        let (mut text, mut largest) = (String::new(), 0);
+        while let Some(chunk) = exporter.next_chunk().await.unwrap() {
+            largest = largest.max(chunk.len());
+            text += std::str::from_utf8(&chunk).unwrap();
+        }
+        // 2 MiB and the change that goes beyond, with its actions.
+        assert!(largest < 5 << 19, "{largest}");
+        assert_eq!(exporter.end().unwrap().rows, 60);
+        let expected: Vec<i64> = test
+            .all("SELECT id FROM threadline.audit_changes ORDER BY captured_at DESC, id DESC")
+            .await;
+        assert_eq!(ids(format, &text), expected);
+    }
+}
+
+#[tokio::test]
+async fn actions_of_many_transactions_stand_beside_their_changes_however_large_they_are() {
+    let test = TestDb::with_tables("CREATE TABLE notes (id int PRIMARY KEY)", &["notes"]).await;
+    // Forty transactions, each with a change at both ends of what is read at once.
+    for round in 0..40 {
+        test.run(&format!("INSERT INTO notes VALUES ({round})"))
+            .await;
+    }
+    test.run(
+        "INSERT INTO threadline.audit_changes (captured_at, transaction_id, table_schema, table_name, op, table_pk, row_key, data_after)
+         SELECT captured_at + interval '1 hour', transaction_id, table_schema, table_name, op, table_pk, row_key, data_after
+           FROM threadline.audit_changes ORDER BY id",
+    )
+    .await;
+    actions(
+        &test,
+        3,
+        150_000,
+        "SELECT id FROM threadline.audit_transactions WHERE id % 4 <> 0",
+    )
+    .await;
+    let (text, end) = file(timeline(), ExportFormat::Ndjson, &test.db).await;
+    assert_eq!((end.rows, end.complete), (80, true));
+    let mut found = Vec::new();
+    for line in text.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        if line["record"] != "change" {
+            continue;
+        }
+        let transaction = line["transaction_id"].as_i64().unwrap();
+        assert_eq!(line["transaction"]["id"], transaction);
+        let actions = line["actions"].as_array().unwrap();
+        // Two of them fill what a change has room for.
+        let expected = if transaction % 4 == 0 { 0 } else { 2 };
+        assert_eq!(actions.len(), expected, "{transaction}");
+        assert!(
+            actions
+                .iter()
+                .all(|action| action["transaction_id"] == transaction)
+        );
+        assert_eq!(line["actions_has_more"], expected > 0);
+        found.push(line["id"].as_i64().unwrap());
+    }
+    let expected: Vec<i64> = test
+        .all("SELECT id FROM threadline.audit_changes ORDER BY captured_at DESC, id DESC")
+        .await;
+    assert_eq!(found, expected);
+}

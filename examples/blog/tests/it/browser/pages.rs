@@ -2,7 +2,7 @@
 
 /// Every page of the operator surface, below its mount, in every state that looks different, of the database of
 /// `Week`. Whoever makes a page puts it here.
-pub(crate) const ALL: [&str; 31] = [
+pub(crate) const ALL: [&str; 32] = [
     "",
     "/timeline",
     "/timeline?table=posts&from=all",
@@ -34,6 +34,7 @@ pub(crate) const ALL: [&str; 31] = [
     "/coverage?schema=*",
     "/policy/redaction",
     "/policy/retention",
+    "/exports",
     // There is no such thing.
     "/transactions/999",
     "/nowhere",
