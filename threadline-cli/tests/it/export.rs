@@ -150,6 +150,8 @@ fn an_export_that_is_cut_exits_with_4_and_its_token_gives_the_rest() {
         "{}",
         said.stderr
     );
+    let rest = ["export", "--after", token, "--dry-run", "--json"];
+    assert_eq!(json(&host.done(rest))["rows"], all.len() - 7);
     host.done(["export", "--after", token, "-o", "2.ndjson"]);
     ids.extend(lines(&host.read("2.ndjson")).0);
     assert_eq!(ids, all);

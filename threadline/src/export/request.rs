@@ -82,13 +82,13 @@ impl Export {
         self
     }
 
-    /// Counts what the export would hold, up to its limit or up to `cap` if that is lower.
+    /// Counts what the export would hold, from its page on, up to its limit or up to `cap` if that is lower.
     ///
     /// # Errors
-    /// When a filter can't be used, or the database fails.
+    /// When a filter or the page token can't be used, or the database fails.
     pub async fn count<C: ConnectionTrait>(&self, cap: u64, db: &C) -> Result<Count> {
         let cap = self.limit.map_or(cap, |limit| limit.min(cap));
-        self.timeline.count(cap, db).await
+        self.timeline.count_rest(cap, db).await
     }
 
     /// Takes the snapshot that the whole export reads.

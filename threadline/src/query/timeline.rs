@@ -375,8 +375,22 @@ impl Timeline {
     /// # Errors
     /// When a filter can't be used, or the database fails.
     pub async fn count<C: ConnectionTrait>(&self, cap: u64, db: &C) -> Result<Count> {
+        self.count_behind(None, cap, db).await
+    }
+
+    /// As [`count`](Self::count), from the page on at which it begins.
+    pub(crate) async fn count_rest<C: ConnectionTrait>(&self, cap: u64, db: &C) -> Result<Count> {
+        self.count_behind(self.position()?, cap, db).await
+    }
+
+    async fn count_behind<C: ConnectionTrait>(
+        &self,
+        edge: Option<Position>,
+        cap: u64,
+        db: &C,
+    ) -> Result<Count> {
         self.filter.check()?;
-        let mut search = Search::new(&self.filter, Way::Older, None, self.scan_limit);
+        let mut search = Search::new(&self.filter, Way::Older, edge, self.scan_limit);
         let wanted = Ord::min(cap, MAX_LIMIT - 1) + 1;
         let mut value = 0;
         while value < wanted {

@@ -34,7 +34,7 @@ pub(super) fn run(args: &ExportArgs, format: ExportFormat) -> Result<Report> {
     let (timeline, count) = database.read(async |txn| {
         let timeline = exported(args, txn).await?;
         // Everything is looked through, as the export itself does.
-        let all = timeline.clone().scan_limit(u64::MAX);
+        let all = export(timeline.clone().scan_limit(u64::MAX));
         let count = all.count(args.limit, txn).await.map_err(&refused)?;
         Ok::<_, Error>((timeline, count))
     })?;

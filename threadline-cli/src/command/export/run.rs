@@ -190,9 +190,13 @@ async fn about(exporter: &Exporter<DatabaseTransaction>, db: &DatabaseConnection
         return Ok(0);
     }
     let head = exporter.head();
-    let timeline = Timeline::try_from(head.filters.clone())?.scan_limit(u64::MAX);
+    let mut timeline = Timeline::try_from(head.filters.clone())?.scan_limit(u64::MAX);
+    if let Some(token) = &head.after {
+        timeline = timeline.after(token.clone());
+    }
     let txn = reading::begin(db).await?;
-    let count = timeline.count(head.limit.unwrap_or(u64::MAX), &txn).await?;
+    let cap = head.limit.unwrap_or(u64::MAX);
+    let count = export(timeline).count(cap, &txn).await?;
     txn.rollback().await?;
     Ok(count.value)
 }
