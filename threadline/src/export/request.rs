@@ -182,9 +182,10 @@ impl Export {
         Ok(())
     }
 
-    /// Makes the transaction take its snapshot, and tells when.
+    /// Makes the transaction take its snapshot, and tells an instant before that: the beginning of the transaction, which
+    /// may have taken it earlier.
     async fn snapshot<T: ConnectionTrait>(&self, txn: &T) -> Result<DateTime<Utc>> {
-        let sql = "SELECT pg_catalog.statement_timestamp() AS at, \
+        let sql = "SELECT pg_catalog.transaction_timestamp() AS at, \
                    pg_catalog.current_setting('transaction_isolation') AS level";
         let statement = Statement::from_string(DbBackend::Postgres, sql);
         let row = txn.query_one_raw(statement).await?;
