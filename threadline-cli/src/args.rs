@@ -5,6 +5,7 @@ mod continuity;
 mod coverage;
 mod evidence;
 mod export;
+mod export_jobs;
 mod health;
 mod migration;
 mod retention;
@@ -20,6 +21,7 @@ pub(crate) use self::{
     coverage::{Format, VerifyCoverageArgs},
     evidence::{EvidenceCommand, EvidenceShowArgs},
     export::ExportArgs,
+    export_jobs::ExportJobsArgs,
     health::{CoverageArgs, FindingsArgs, HealthCommand, PolicyCommand, PolicyShowArgs},
     migration::{GenTriggersArgs, InstallArgs},
     retention::{RetentionCommand, RetentionPartitionsArgs, RetentionPurgeArgs, RetentionShowArgs},
@@ -59,6 +61,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Evidence(EvidenceCommand),
     Export(ExportArgs),
+    ExportJobs(ExportJobsArgs),
     Timeline(TimelineArgs),
     History(HistoryArgs),
     AsOf(AsOfArgs),

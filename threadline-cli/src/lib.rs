@@ -96,6 +96,7 @@ fn run(command: Command) -> Result<Report> {
         Command::Continuity(args) => command::continuity::run(&args),
         Command::Evidence(command) => command::evidence::run(&command),
         Command::Export(args) => command::export::run(&args),
+        Command::ExportJobs(args) => command::export_jobs::run(&args),
         Command::Timeline(args) => command::timeline::run(&args),
         Command::History(args) => command::history::run(&args),
         Command::AsOf(args) => command::as_of::run(&args),

@@ -5,6 +5,7 @@ pub(crate) mod completions;
 pub(crate) mod continuity;
 pub(crate) mod evidence;
 pub(crate) mod export;
+pub(crate) mod export_jobs;
 pub(crate) mod gen_triggers;
 pub(crate) mod health;
 pub(crate) mod history;

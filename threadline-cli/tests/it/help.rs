@@ -33,6 +33,7 @@ fn the_help_is_the_documentation_of_every_command() {
         &["continuity", "baseline"],
         &["evidence", "show"],
         &["export"],
+        &["export-jobs"],
         &["timeline"],
         &["history"],
         &["as-of"],

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A command line of every command that has `--json`, in an order in which each finds something.
-pub(crate) const COMMANDS: [&str; 21] = [
+pub(crate) const COMMANDS: [&str; 22] = [
     "continuity",
     "continuity baseline --table items --dry-run",
     "continuity baseline --table items --execute",
@@ -21,6 +21,7 @@ pub(crate) const COMMANDS: [&str; 21] = [
     "policy show",
     "timeline",
     "export --dry-run",
+    "export-jobs",
     "history items 1",
     "as-of items 1 --at 0m",
     "transactions",

@@ -451,6 +451,40 @@ fn the_views_of_an_operator_are_listed_and_no_others() {
 }
 
 #[test]
+fn the_exports_of_everybody_are_listed_and_those_of_one_actor() {
+    let (host, test) = trail("trail_export_jobs");
+    assert_eq!(host.done(["export-jobs"]), "no jobs\n");
+    for (id, table) in [
+        ("carol", "posts"),
+        ("dave", "a\u{1b}[2J"),
+        ("carol", "tags"),
+    ] {
+        let actor = json!({"type": "admin", "id": id});
+        let filters = json!({"table": table});
+        test.run(&format!(
+            "SELECT threadline.enqueue_export('{actor}', 'csv', '{filters}', 10, 3600, 3)"
+        ));
+    }
+    let listed = |args: &[&str]| {
+        let json = read(&host, &[&["export-jobs"], args].concat());
+        let entries = json["entries"].as_array().unwrap().iter();
+        entries
+            .map(|job| job["id"].as_i64().unwrap())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(listed(&[]), [3, 2, 1]);
+    assert_eq!(listed(&["--actor", "admin:carol"]), [3, 1]);
+    assert_eq!(listed(&["--below", "3", "--limit", "1"]), [2]);
+    let text = host.done(["export-jobs"]);
+    let lines: Vec<_> = text.lines().collect();
+    assert!(lines[0].starts_with("JOB  ORDERED"), "{text}");
+    assert!(
+        lines[2].contains("admin:dave") && lines[2].contains("queued") && !text.contains('\u{1b}'),
+        "{text}"
+    );
+}
+
+#[test]
 fn the_name_of_a_table_does_not_act_on_the_terminal() {
     let (host, test) = trail("trail_names");
     let name = "\"a\u{1b}[2J\"";

@@ -5,6 +5,7 @@ use serde::Serialize;
 use threadline::export::{ExportJob, JobStatus};
 
 use crate::surface::{
+    command::Command,
     links::Links,
     page::{Head, Page, Section},
     text::size,
@@ -19,8 +20,8 @@ const FILTERS: usize = 300;
 pub(crate) struct ExportJobsPage {
     /// The jobs, newest first.
     pub(crate) jobs: Vec<ExportJob>,
-    /// Whether these are the newest.
-    pub(crate) first: bool,
+    /// The job that these were ordered before; `None` where they are the newest.
+    pub(crate) below: Option<i64>,
     /// The parameter `below` of the page with older jobs.
     pub(crate) older: Option<i64>,
 }
@@ -32,14 +33,14 @@ impl Page for ExportJobsPage {
         Head {
             title: "Export jobs".to_owned(),
             section: Section::None,
-            command: None,
+            command: Some(Command::new("export-jobs").option_if("--below", self.below)),
         }
     }
 
     fn view(&self, links: &Links) -> Value {
         context! {
             jobs => self.jobs.iter().map(|job| job_view(job, links)).collect::<Vec<_>>(),
-            first => self.first,
+            first => self.below.is_none(),
             newest => links.export_jobs(""),
             older => self.older.map(|id| links.export_jobs(&format!("below={id}"))),
         }

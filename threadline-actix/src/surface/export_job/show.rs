@@ -22,7 +22,7 @@ pub(crate) async fn show(visit: &Visit, reads: &Reads) -> Result<ExportJobsPage,
     let has_more = jobs.len() > PAGE_SIZE;
     jobs.truncate(PAGE_SIZE);
     Ok(ExportJobsPage {
-        first: below.is_none(),
+        below,
         older: jobs.last().map(|job| job.id).filter(|_| has_more),
         jobs,
     })
