@@ -57,7 +57,7 @@ fn done_text(done: &PartitionRun) -> String {
 fn kept_text(kept: &[KeptPartition]) -> String {
     let line = |month: &KeptPartition| {
         format!(
-            "{} stays: it has a change of {} that is held, or is the last change of a live row\n",
+            "{} stays: it has a change of {} that is held, is the last of a live row, or ends a row that has older ones\n",
             month.name,
             visible(&month.because_of.to_string())
         )
