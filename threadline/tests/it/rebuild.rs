@@ -84,6 +84,19 @@ async fn a_masked_column_that_does_not_take_the_placeholder_has_no_value() {
 }
 
 #[tokio::test]
+async fn a_null_that_is_masked_is_not_told_from_a_value() {
+    let test = tags("text", "", &["code"]).await;
+    test.run("UPDATE tags SET code = NULL; INSERT INTO tags VALUES (2, NULL, 6); DELETE FROM tags")
+        .await;
+    let shown: Vec<String> = test
+        .all("SELECT concat_ws(' ', data_after ->> 'code', changed_from ->> 'code') FROM threadline.audit_changes ORDER BY captured_at, id")
+        .await;
+    let twice = "[REDACTED] [REDACTED]";
+    let once = "[REDACTED]";
+    assert_eq!(shown, [once, twice, once, once, once]);
+}
+
+#[tokio::test]
 async fn where_a_domain_wants_the_value_that_was_masked_the_error_says_that_the_image_lacks_it() {
     let test = tags("text", ", given given DEFAULT 'x'", &["given"]).await;
     let err = as_of::<Tag>(1, Utc::now())
