@@ -141,7 +141,7 @@ where
     P: Page + 'static,
     F: AsyncFn(&Visit, &Reads) -> Result<P, Failure> + 'static,
 {
-    let rest = other_methods(surface, gate, READ);
+    let rest = other_methods(gate, READ);
     let (surface, gate, show) = (Rc::clone(surface), Rc::clone(gate), Rc::new(show));
     let handler = move |request: HttpRequest| {
         let (surface, gate, show) = (Rc::clone(&surface), Rc::clone(&gate), Rc::clone(&show));
@@ -151,7 +151,7 @@ where
                     let visit = Visit::new(&request, &surface, authorized);
                     answer::to(&visit, read(&visit, &*show).await)
                 }
-                Err(refusal) => refused(&surface, &request, refusal),
+                Err(refusal) => refused(&request, refusal),
             }
         }
     };
@@ -169,16 +169,16 @@ fn reading() -> Route {
 }
 
 /// The other methods of an address that is only read. Who may not be here reads the same as on every path.
-fn other_methods(surface: &Rc<Surface>, gate: &Rc<Gate>, allowed: &'static str) -> Route {
-    let (surface, gate) = (Rc::clone(surface), Rc::clone(gate));
+fn other_methods(gate: &Rc<Gate>, allowed: &'static str) -> Route {
+    let gate = Rc::clone(gate);
     web::to(move |request: HttpRequest| {
-        let (surface, gate) = (Rc::clone(&surface), Rc::clone(&gate));
+        let gate = Rc::clone(&gate);
         async move {
             match gate.pass(&request).await {
                 Ok(_) => HttpResponse::MethodNotAllowed()
                     .insert_header((header::ALLOW, allowed))
                     .finish(),
-                Err(refusal) => refused(&surface, &request, refusal),
+                Err(refusal) => refused(&request, refusal),
             }
         }
     })
@@ -202,7 +202,7 @@ where
                     let taken = take(&surface, &visit, &request, body).await;
                     taken.unwrap_or_else(|failure| answer::failed(&visit, &failure))
                 }
-                Err(refusal) => refused(&surface, &request, refusal),
+                Err(refusal) => refused(&request, refusal),
             }
         }
     };
@@ -246,7 +246,7 @@ fn home(surface: &Rc<Surface>) -> Resource {
 
 /// Leads from what somebody looks for to the page that has it.
 fn finder(surface: &Rc<Surface>) -> Resource {
-    let rest = other_methods(surface, &surface.pages, READ);
+    let rest = other_methods(&surface.pages, READ);
     let surface = Rc::clone(surface);
     web::resource("/find")
         .route(reading().to(move |request: HttpRequest| {
@@ -254,7 +254,7 @@ fn finder(surface: &Rc<Surface>) -> Resource {
             async move {
                 let visit = match surface.pages.pass(&request).await {
                     Ok(authorized) => Visit::new(&request, &surface, authorized),
-                    Err(refusal) => return refused(&surface, &request, refusal),
+                    Err(refusal) => return refused(&request, refusal),
                 };
                 let found = visit
                     .parameters()
@@ -273,7 +273,7 @@ fn finder(surface: &Rc<Surface>) -> Resource {
 /// The timeline as a file.
 fn exports(surface: &Rc<Surface>, format: ExportFormat) -> Resource {
     // An export is recorded: there is none without its content.
-    let rest = other_methods(surface, &surface.pages, "GET");
+    let rest = other_methods(&surface.pages, "GET");
     let surface = Rc::clone(surface);
     let path = format!("/export.{}", format.as_str());
     web::resource(path)
@@ -282,7 +282,7 @@ fn exports(surface: &Rc<Surface>, format: ExportFormat) -> Resource {
             async move {
                 match surface.pages.pass(&request).await {
                     Ok(_) => export::begin(&surface, &request, format).await,
-                    Err(refusal) => refused(&surface, &request, refusal),
+                    Err(refusal) => refused(&request, refusal),
                 }
             }
         }))
@@ -291,7 +291,7 @@ fn exports(surface: &Rc<Surface>, format: ExportFormat) -> Resource {
 
 /// The files of the surface itself.
 fn assets(surface: &Rc<Surface>) -> Resource {
-    let rest = other_methods(surface, &surface.pages, READ);
+    let rest = other_methods(&surface.pages, READ);
     let surface = Rc::clone(surface);
     web::resource("/assets/{file}")
         .route(
@@ -300,7 +300,7 @@ fn assets(surface: &Rc<Surface>) -> Resource {
                 async move {
                     let found = match surface.pages.pass(&request).await {
                         Ok(Authorized { .. }) => asset::find(&file),
-                        Err(refusal) => return refused(&surface, &request, refusal),
+                        Err(refusal) => return refused(&request, refusal),
                     };
                     match found {
                         Some(asset) => HttpResponse::Ok()
@@ -322,12 +322,12 @@ async fn nothing(surface: &Rc<Surface>, request: &HttpRequest) -> HttpResponse {
             let visit = Visit::new(request, surface, authorized);
             answer::failed(&visit, &Failure::NotFound { what: "page" })
         }
-        Err(refusal) => refused(surface, request, refusal),
+        Err(refusal) => refused(request, refusal),
     }
 }
 
 /// Keeps somebody out, without a word of what there is.
-fn refused(surface: &Surface, request: &HttpRequest, refusal: Refusal) -> HttpResponse {
+fn refused(request: &HttpRequest, refusal: Refusal) -> HttpResponse {
     let status = match refusal {
         Refusal::Denied => StatusCode::NOT_FOUND,
         Refusal::Broken(failure) => {
@@ -339,6 +339,5 @@ fn refused(surface: &Surface, request: &HttpRequest, refusal: Refusal) -> HttpRe
         StatusCode::NOT_FOUND => "Not found",
         _ => "Internal server error",
     };
-    let _ = surface;
     answer::bare(status, context! { title })
 }
