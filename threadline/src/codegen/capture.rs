@@ -188,6 +188,10 @@ pub(super) fn body_context(spec: &TableSpec) -> Value {
         .iter()
         .any(|columns| !columns.is_empty());
     let diffed: Vec<_> = recorded().map(|column| column.name.clone()).collect();
+    let typed: Vec<_> = recorded()
+        .filter(|column| column.kind.varies_in_json())
+        .map(|column| column.name.clone())
+        .collect();
     let (schema_name, table_name) = (
         quote_literal(spec.name.schema()),
         quote_literal(spec.name.table()),
@@ -210,6 +214,7 @@ pub(super) fn body_context(spec: &TableSpec) -> Value {
         set_pins => set_pins,
         settled => settled.unwrap_or_default(),
         diffed => diffed,
+        typed => typed,
         float_columns => floats,
         float_array_columns => float_arrays,
         json_columns => json_columns,

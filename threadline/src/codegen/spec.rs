@@ -60,6 +60,14 @@ impl ColumnKind {
             Self::TextForm | Self::Other => &Pin::ALL,
         }
     }
+
+    /// Whether two values of it can be of different JSON types with the same text, as `1` and `"1"`.
+    pub(super) const fn varies_in_json(self) -> bool {
+        matches!(
+            self,
+            Self::Json | Self::Jsonb | Self::JsonArray | Self::TextForm | Self::Other
+        )
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
