@@ -5,7 +5,7 @@ use std::{io, str::FromStr, time::Duration};
 use sea_orm::{
     DatabaseConnection, SqlxPostgresConnector,
     sqlx::{
-        self, ConnectOptions as _,
+        self, ConnectOptions as _, Connection as _,
         postgres::{PgConnectOptions, PgPoolOptions},
     },
 };
@@ -78,10 +78,18 @@ async fn connect(options: PgConnectOptions) -> Result<DatabaseConnection, sqlx::
     let first = timeout(CONNECT_TIMEOUT, options.connect()).await;
     let first =
         first.map_err(|late| sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, late)));
-    sqlx::Connection::close(first??).await?;
+    first??.close().await?;
     // A retention run holds its lock with one and works with the other.
+    // A transaction drops the statements that it finds on the server (`reading`), so the driver must
+    // not go on with those it prepared in an earlier one.
     let pool = PgPoolOptions::new()
         .max_connections(2)
+        .before_acquire(|connection, _| {
+            Box::pin(async move {
+                connection.clear_cached_statements().await?;
+                Ok(true)
+            })
+        })
         .connect_with(options)
         .await?;
     Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))

@@ -221,6 +221,21 @@ fn with_a_database_the_catalogue_says_columns_and_key() {
 }
 
 #[test]
+fn many_tables_are_read_from_the_catalogue_over_the_same_connections() {
+    let db = TestDb::new("many");
+    let mut host = host();
+    host.use_database(&db.url);
+    let mut tables = String::new();
+    for n in 1..=5 {
+        db.run(&format!("CREATE TABLE t{n} (id int PRIMARY KEY)"));
+        tables.push_str(&format!("[tables.t{n}]\n"));
+    }
+    host.write("threadline.toml", &tables);
+    let said = host.done(["gen-triggers", "--tables", "t1,t2,t3,t4,t5"]);
+    assert!(said.contains("_threadline_capture_5_tables.rs"), "{said}");
+}
+
+#[test]
 fn refusals_of_the_catalogue_name_the_thing_and_the_fix_and_write_nothing() {
     let db = TestDb::new("refusals");
     db.run(
