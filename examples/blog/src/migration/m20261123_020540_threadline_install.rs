@@ -388,26 +388,33 @@ BEGIN
   IF pg_catalog.strpos(p_text, E'\\') OPERATOR(pg_catalog.=) 0 AND pg_catalog.octet_length(p_text) OPERATOR(pg_catalog.<=) 65536 THEN
     BEGIN
       v_in := p_text::pg_catalog.jsonb;
-      IF pg_catalog.jsonb_typeof(v_in) OPERATOR(pg_catalog.=) 'object' AND pg_catalog.jsonb_path_exists(v_in, '$ ? (!exists(@.keyvalue() ? (!(@.key == "actor" || @.key == "meta")
-    && (!(@.key == "request_id" || @.key == "correlation_id" || @.key == "job_id" || @.key == "remote_ip" || @.key == "source" || @.key == "traceparent")
-      || !(@.value.type() == "string") || @.value == "")))
-  && (!exists(@.meta) || @.meta.type() == "object")
+      IF pg_catalog.jsonb_typeof(v_in) OPERATOR(pg_catalog.=) 'object' AND v_in OPERATOR(pg_catalog.-) ARRAY['request_id', 'correlation_id', 'job_id', 'remote_ip', 'source', 'traceparent', 'actor', 'meta']::pg_catalog.text[] OPERATOR(pg_catalog.=) '{}'::pg_catalog.jsonb
+        AND pg_catalog.jsonb_path_exists(v_in, '$ ? ((@.request_id.type() == "string" && !(@.request_id == "") || !exists(@.request_id))
+  && (@.correlation_id.type() == "string" && !(@.correlation_id == "") || !exists(@.correlation_id))
+  && (@.job_id.type() == "string" && !(@.job_id == "") || !exists(@.job_id))
+  && (@.remote_ip.type() == "string" && !(@.remote_ip == "") || !exists(@.remote_ip))
+  && (@.source.type() == "string" && !(@.source == "") || !exists(@.source))
+  && (@.traceparent.type() == "string" && !(@.traceparent == "") || !exists(@.traceparent))
+  && (@.meta.type() == "object" || !exists(@.meta))
   && (!exists(@.actor) || @.actor.type() == "object" && @.actor.type.type() == "string"
     && (@.actor.type == "anonymous" && !exists(@.actor.id)
       || @.actor.id.type() == "string" && !(@.actor.id == "")
-        && (@.actor.type == "user" || @.actor.type == "admin" || @.actor.type == "service_account" || @.actor.type == "job" || @.actor.type == "system"))))')
-        AND (pg_catalog.octet_length(p_text) OPERATOR(pg_catalog.<=) 256 OR greatest(
+        && (@.actor.type == "user" || @.actor.type == "admin" || @.actor.type == "service_account" || @.actor.type == "job" || @.actor.type == "system"))))') AND pg_catalog.octet_length(v_in OPERATOR(pg_catalog.->>) 'meta') OPERATOR(pg_catalog.<=) 65536 IS NOT FALSE
+        AND (v_in OPERATOR(pg_catalog.#>>) '{actor,id}' OPERATOR(pg_catalog.~) CASE WHEN pg_catalog.getdatabaseencoding() OPERATOR(pg_catalog.=) 'UTF8'
+    THEN E'[\\u0001-\\u001f\\u007f-\\u009f]|^[ \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]*$' ELSE E'[\\u0001-\\u001f\\u007f]|^ *$' END) IS NOT TRUE THEN
+        IF pg_catalog.octet_length(p_text) OPERATOR(pg_catalog.<=) 256 THEN
+          RETURN v_in;
+        END IF;
+        IF greatest(
           pg_catalog.octet_length(v_in OPERATOR(pg_catalog.->>) 'request_id'),
           pg_catalog.octet_length(v_in OPERATOR(pg_catalog.->>) 'correlation_id'),
           pg_catalog.octet_length(v_in OPERATOR(pg_catalog.->>) 'job_id'),
           pg_catalog.octet_length(v_in OPERATOR(pg_catalog.->>) 'remote_ip'),
           pg_catalog.octet_length(v_in OPERATOR(pg_catalog.->>) 'source'),
           pg_catalog.octet_length(v_in OPERATOR(pg_catalog.->>) 'traceparent'),
-          pg_catalog.octet_length(v_in OPERATOR(pg_catalog.#>>) '{actor,id}')) OPERATOR(pg_catalog.<=) 256 IS NOT FALSE)
-        AND pg_catalog.octet_length(v_in OPERATOR(pg_catalog.->>) 'meta') OPERATOR(pg_catalog.<=) 65536 IS NOT FALSE
-        AND (v_in OPERATOR(pg_catalog.#>>) '{actor,id}' OPERATOR(pg_catalog.~) CASE WHEN pg_catalog.getdatabaseencoding() OPERATOR(pg_catalog.=) 'UTF8'
-    THEN E'[\\u0001-\\u001f\\u007f-\\u009f]|^[ \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]*$' ELSE E'[\\u0001-\\u001f\\u007f]|^ *$' END) IS NOT TRUE THEN
-        RETURN v_in;
+          pg_catalog.octet_length(v_in OPERATOR(pg_catalog.#>>) '{actor,id}')) OPERATOR(pg_catalog.<=) 256 IS NOT FALSE THEN
+          RETURN v_in;
+        END IF;
       END IF;
     EXCEPTION WHEN OTHERS THEN  -- what is wrong is named below
       NULL;

@@ -89,8 +89,8 @@ BEGIN
     v_fields := '{}';
     v_from := '{}';
     FOREACH v_column IN ARRAY ARRAY['id', 'organisation', 'title', 'slug', 'author_email', 'published_at']::pg_catalog.text[] LOOP
-      -- The texts tell scales apart, the values types and NULL.
-      IF v_new OPERATOR(pg_catalog.->>) v_column OPERATOR(pg_catalog.<>) (v_old OPERATOR(pg_catalog.->>) v_column) OR v_new OPERATOR(pg_catalog.->) v_column OPERATOR(pg_catalog.<>) (v_old OPERATOR(pg_catalog.->) v_column) THEN
+      -- The texts tell scales apart, but neither NULL from NULL nor, of JSON, the types.
+      IF NOT coalesce(v_new OPERATOR(pg_catalog.->>) v_column OPERATOR(pg_catalog.=) (v_old OPERATOR(pg_catalog.->>) v_column), v_new OPERATOR(pg_catalog.->) v_column OPERATOR(pg_catalog.=) (v_old OPERATOR(pg_catalog.->) v_column)) THEN
         v_fields := v_fields OPERATOR(pg_catalog.||) v_column;
         v_from := v_from OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object(v_column, v_old OPERATOR(pg_catalog.->) v_column);
       END IF;
@@ -104,7 +104,15 @@ BEGIN
       END LOOP;
     END IF;
     IF v_fields OPERATOR(pg_catalog.=) '{}'::pg_catalog.text[] THEN
-      RETURN NULL;
+      IF v_new OPERATOR(pg_catalog.=) v_old THEN
+        RETURN NULL;
+      END IF;
+      FOREACH v_column IN ARRAY ARRAY['id', 'organisation', 'title', 'slug', 'author_email', 'published_at']::pg_catalog.text[] LOOP  -- JSON types of a column that was made JSON since
+        IF v_new OPERATOR(pg_catalog.->) v_column OPERATOR(pg_catalog.<>) (v_old OPERATOR(pg_catalog.->) v_column) THEN
+          v_fields := v_fields OPERATOR(pg_catalog.||) v_column;
+          v_from := v_from OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object(v_column, v_old OPERATOR(pg_catalog.->) v_column);
+        END IF;
+      END LOOP;
     END IF;
     IF v_renamed OR v_new OPERATOR(pg_catalog.-) ARRAY['id', 'organisation', 'title', 'slug', 'author_email', 'published_at', 'search_vector']::pg_catalog.text[] OPERATOR(pg_catalog.<>) '{}'::pg_catalog.jsonb THEN  -- not the columns that this function knows
       v_hidden := "threadline".hidden_columns(TG_RELID, ARRAY['id', 'organisation', 'title', 'slug', 'author_email', 'published_at', 'search_vector']::pg_catalog.text[], ARRAY['search_vector', 'author_email']::pg_catalog.text[], TG_ARGV);
@@ -295,7 +303,7 @@ BEGIN
     REVOKE CREATE ON SCHEMA "threadline" FROM "threadline_capture";
   END IF;
 END $threadline$;
-COMMENT ON FUNCTION "threadline"."capture_posts_f34ccba0a7"() IS 'threadline:{"spec":{"name":{"schema":"public","table":"posts"},"key":["id"],"columns":[{"name":"id","kind":"plain"},{"name":"organisation","kind":"plain"},{"name":"title","kind":"plain"},{"name":"slug","kind":"plain"},{"name":"author_email","kind":"plain"},{"name":"published_at","kind":"timestamptz"},{"name":"search_vector","kind":"plain"}],"partitioned":false,"policy":{"exclude":["search_vector"],"mask":["author_email"],"except":[],"store_changed_from":true,"primary_key":null,"context":"allow","truncate":"record"}},"body":"6f43057521949c2cdd5239873f96236ee736b1749f393a8d15a7b718168009c5"}';
+COMMENT ON FUNCTION "threadline"."capture_posts_f34ccba0a7"() IS 'threadline:{"spec":{"name":{"schema":"public","table":"posts"},"key":["id"],"columns":[{"name":"id","kind":"plain"},{"name":"organisation","kind":"plain"},{"name":"title","kind":"plain"},{"name":"slug","kind":"plain"},{"name":"author_email","kind":"plain"},{"name":"published_at","kind":"timestamptz"},{"name":"search_vector","kind":"plain"}],"partitioned":false,"policy":{"exclude":["search_vector"],"mask":["author_email"],"except":[],"store_changed_from":true,"primary_key":null,"context":"allow","truncate":"record"}},"body":"fbff2a6c58951fe65fadc910d74b1068b552342832e51cd466d6812361b08868"}';
 
 -- The name sorts before other triggers, so that changes are captured in the order in which they happen.
 -- The arguments are the table's oid and the numbers of the redacted columns, which a rename does not change.
@@ -377,8 +385,8 @@ BEGIN
     v_fields := '{}';
     v_from := '{}';
     FOREACH v_column IN ARRAY ARRAY['id', 'post_id', 'organisation', 'author', 'body']::pg_catalog.text[] LOOP
-      -- The texts tell scales apart, the values types and NULL.
-      IF v_new OPERATOR(pg_catalog.->>) v_column OPERATOR(pg_catalog.<>) (v_old OPERATOR(pg_catalog.->>) v_column) OR v_new OPERATOR(pg_catalog.->) v_column OPERATOR(pg_catalog.<>) (v_old OPERATOR(pg_catalog.->) v_column) THEN
+      -- The texts tell scales apart, but neither NULL from NULL nor, of JSON, the types.
+      IF NOT coalesce(v_new OPERATOR(pg_catalog.->>) v_column OPERATOR(pg_catalog.=) (v_old OPERATOR(pg_catalog.->>) v_column), v_new OPERATOR(pg_catalog.->) v_column OPERATOR(pg_catalog.=) (v_old OPERATOR(pg_catalog.->) v_column)) THEN
         v_fields := v_fields OPERATOR(pg_catalog.||) v_column;
         v_from := v_from OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object(v_column, v_old OPERATOR(pg_catalog.->) v_column);
       END IF;
@@ -392,7 +400,15 @@ BEGIN
       END LOOP;
     END IF;
     IF v_fields OPERATOR(pg_catalog.=) '{}'::pg_catalog.text[] THEN
-      RETURN NULL;
+      IF v_new OPERATOR(pg_catalog.=) v_old THEN
+        RETURN NULL;
+      END IF;
+      FOREACH v_column IN ARRAY ARRAY['id', 'post_id', 'organisation', 'author', 'body']::pg_catalog.text[] LOOP  -- JSON types of a column that was made JSON since
+        IF v_new OPERATOR(pg_catalog.->) v_column OPERATOR(pg_catalog.<>) (v_old OPERATOR(pg_catalog.->) v_column) THEN
+          v_fields := v_fields OPERATOR(pg_catalog.||) v_column;
+          v_from := v_from OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object(v_column, v_old OPERATOR(pg_catalog.->) v_column);
+        END IF;
+      END LOOP;
     END IF;
     v_new_pk := pg_catalog.jsonb_build_object('id', v_new OPERATOR(pg_catalog.->) 'id');
     IF v_new OPERATOR(pg_catalog.->) 'id' IS NULL THEN  -- a key column was renamed or dropped
@@ -546,7 +562,7 @@ BEGIN
     REVOKE CREATE ON SCHEMA "threadline" FROM "threadline_capture";
   END IF;
 END $threadline$;
-COMMENT ON FUNCTION "threadline"."capture_comments_23b7cf6f54"() IS 'threadline:{"spec":{"name":{"schema":"public","table":"comments"},"key":["id"],"columns":[{"name":"id","kind":"plain"},{"name":"post_id","kind":"plain"},{"name":"organisation","kind":"plain"},{"name":"author","kind":"plain"},{"name":"body","kind":"plain"}],"partitioned":false,"policy":{"exclude":[],"mask":[],"except":[],"store_changed_from":true,"primary_key":null,"context":"allow","truncate":"record"}},"body":"65c40728418eb1a98e1a5e9e66024cbca7b5b8e19b2d4026b37e04cd166a5be7"}';
+COMMENT ON FUNCTION "threadline"."capture_comments_23b7cf6f54"() IS 'threadline:{"spec":{"name":{"schema":"public","table":"comments"},"key":["id"],"columns":[{"name":"id","kind":"plain"},{"name":"post_id","kind":"plain"},{"name":"organisation","kind":"plain"},{"name":"author","kind":"plain"},{"name":"body","kind":"plain"}],"partitioned":false,"policy":{"exclude":[],"mask":[],"except":[],"store_changed_from":true,"primary_key":null,"context":"allow","truncate":"record"}},"body":"93e354bec91691ef62e1583ff245a60398421925485f34843e703887ca754fd1"}';
 
 -- The name sorts before other triggers, so that changes are captured in the order in which they happen.
 DO $threadline$
@@ -626,8 +642,8 @@ BEGIN
     v_fields := '{}';
     v_from := '{}';
     FOREACH v_column IN ARRAY ARRAY['post_id', 'tag', 'organisation']::pg_catalog.text[] LOOP
-      -- The texts tell scales apart, the values types and NULL.
-      IF v_new OPERATOR(pg_catalog.->>) v_column OPERATOR(pg_catalog.<>) (v_old OPERATOR(pg_catalog.->>) v_column) OR v_new OPERATOR(pg_catalog.->) v_column OPERATOR(pg_catalog.<>) (v_old OPERATOR(pg_catalog.->) v_column) THEN
+      -- The texts tell scales apart, but neither NULL from NULL nor, of JSON, the types.
+      IF NOT coalesce(v_new OPERATOR(pg_catalog.->>) v_column OPERATOR(pg_catalog.=) (v_old OPERATOR(pg_catalog.->>) v_column), v_new OPERATOR(pg_catalog.->) v_column OPERATOR(pg_catalog.=) (v_old OPERATOR(pg_catalog.->) v_column)) THEN
         v_fields := v_fields OPERATOR(pg_catalog.||) v_column;
         v_from := v_from OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object(v_column, v_old OPERATOR(pg_catalog.->) v_column);
       END IF;
@@ -641,7 +657,15 @@ BEGIN
       END LOOP;
     END IF;
     IF v_fields OPERATOR(pg_catalog.=) '{}'::pg_catalog.text[] THEN
-      RETURN NULL;
+      IF v_new OPERATOR(pg_catalog.=) v_old THEN
+        RETURN NULL;
+      END IF;
+      FOREACH v_column IN ARRAY ARRAY['post_id', 'tag', 'organisation']::pg_catalog.text[] LOOP  -- JSON types of a column that was made JSON since
+        IF v_new OPERATOR(pg_catalog.->) v_column OPERATOR(pg_catalog.<>) (v_old OPERATOR(pg_catalog.->) v_column) THEN
+          v_fields := v_fields OPERATOR(pg_catalog.||) v_column;
+          v_from := v_from OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object(v_column, v_old OPERATOR(pg_catalog.->) v_column);
+        END IF;
+      END LOOP;
     END IF;
     v_new_pk := pg_catalog.jsonb_build_object('post_id', v_new OPERATOR(pg_catalog.->) 'post_id', 'tag', v_new OPERATOR(pg_catalog.->) 'tag');
     IF v_new OPERATOR(pg_catalog.->) 'post_id' IS NULL OR v_new OPERATOR(pg_catalog.->) 'tag' IS NULL THEN  -- a key column was renamed or dropped
@@ -795,7 +819,7 @@ BEGIN
     REVOKE CREATE ON SCHEMA "threadline" FROM "threadline_capture";
   END IF;
 END $threadline$;
-COMMENT ON FUNCTION "threadline"."capture_post_tags_4024703357"() IS 'threadline:{"spec":{"name":{"schema":"public","table":"post_tags"},"key":["post_id","tag"],"columns":[{"name":"post_id","kind":"plain"},{"name":"tag","kind":"plain"},{"name":"organisation","kind":"plain"}],"partitioned":false,"policy":{"exclude":[],"mask":[],"except":[],"store_changed_from":true,"primary_key":null,"context":"allow","truncate":"record"}},"body":"edbae68a642f1797e283a148c26db7ebe885118a12e0fcce67f2311b41945585"}';
+COMMENT ON FUNCTION "threadline"."capture_post_tags_4024703357"() IS 'threadline:{"spec":{"name":{"schema":"public","table":"post_tags"},"key":["post_id","tag"],"columns":[{"name":"post_id","kind":"plain"},{"name":"tag","kind":"plain"},{"name":"organisation","kind":"plain"}],"partitioned":false,"policy":{"exclude":[],"mask":[],"except":[],"store_changed_from":true,"primary_key":null,"context":"allow","truncate":"record"}},"body":"9a94ecd564d2cdee91648768bbe84b3243446b704ae50f88c63960a8c3f60e0c"}';
 
 -- The name sorts before other triggers, so that changes are captured in the order in which they happen.
 DO $threadline$
