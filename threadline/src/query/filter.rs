@@ -193,6 +193,25 @@ impl Filter {
         }
     }
 
+    /// Whether one key is all there is to fulfil, but for a time.
+    pub(super) fn is_key_alone(&self) -> bool {
+        let keys = [
+            self.request_id.is_some(),
+            self.correlation_id.is_some(),
+            self.action.is_some(),
+            self.actor.is_some(),
+        ];
+        keys.into_iter().filter(|is_set| *is_set).count() == 1
+            && self.table_name().is_none()
+            && self.schema.is_none()
+            && self.op.is_none()
+            && self.changed_column.is_none()
+            && self.scope.is_none()
+            && self.key_columns.is_none()
+            && self.record.is_none()
+            && self.transaction.is_none()
+    }
+
     /// The conditions of each change, whose table and time are known already, and that it fulfils
     /// those of one key.
     pub(super) fn conditions(

@@ -291,6 +291,12 @@ impl Timeline {
     ) -> Result<(Vec<audit_change::Model>, Option<Position>)> {
         let mut search = Search::new(&self.filter, way, edge, self.scan_limit);
         let mut entries = Vec::new();
+        if let Some(first) = search.begin(wanted) {
+            for row in db.query_all(&first).await? {
+                entries.extend(search.take(&row)?);
+            }
+            search.begun(entries.len() as u64, wanted);
+        }
         while (entries.len() as u64) < wanted {
             let missing = wanted - entries.len() as u64;
             let Some(step) = search.step(missing, db).await? else {

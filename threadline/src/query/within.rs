@@ -1,5 +1,7 @@
 //! A page that is bounded in bytes too.
 
+use std::pin::pin;
+
 use futures_util::TryStreamExt as _;
 use sea_orm::{ConnectionTrait, Select, StreamTrait};
 
@@ -34,6 +36,19 @@ impl Timeline {
         let mut search = Search::new(&self.filter, way, self.position()?, self.scan_limit);
         let wanted = self.page_size + 1;
         let mut within = Within::new(bytes);
+        if let Some(first) = search.begin(wanted) {
+            let mut rows = pin!(db.stream(&first).await?);
+            while let Some(row) = rows.try_next().await? {
+                if let Some(change) = search.take(&row)?
+                    && !within.take(change)
+                {
+                    break;
+                }
+            }
+            if !within.is_full {
+                search.begun(within.changes.len() as u64, wanted);
+            }
+        }
         while !within.is_full && (within.changes.len() as u64) < wanted {
             let missing = wanted - within.changes.len() as u64;
             let Some(step) = search.step(missing, db).await? else {
@@ -97,14 +112,21 @@ impl Within {
     ) -> Result<()> {
         let mut rows = query.stream(db).await.map_err(Error::from)?;
         while let Some(change) = rows.try_next().await? {
-            if self.size >= self.bytes && !self.changes.is_empty() {
-                self.is_full = true;
+            if !self.take(change) {
                 break;
             }
+        }
+        Ok(())
+    }
+
+    /// Takes the change if it fits.
+    fn take(&mut self, change: audit_change::Model) -> bool {
+        self.is_full = self.size >= self.bytes && !self.changes.is_empty();
+        if !self.is_full {
             self.size += weight(&change);
             self.changes.push(change);
         }
-        Ok(())
+        !self.is_full
     }
 }
 

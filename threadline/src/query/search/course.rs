@@ -1,14 +1,18 @@
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, Select};
+use sea_orm::{ConnectionTrait, QueryResult, Select, sea_query::SelectStatement};
 
 use super::{
     evidence::{self, Evidence},
+    few::{self, Answer},
     step::{Month, Step, Steps},
 };
 use crate::{
     entity::audit_change,
     error::Result,
-    query::{filter::Filter, way::Way},
+    query::{
+        filter::{Filter, Key},
+        way::Way,
+    },
 };
 
 /// A place in the order of changes: `(captured_at, id)`.
@@ -20,6 +24,8 @@ const MONTH: u64 = 1_000;
 const TRANSACTION: u64 = 32;
 /// What looking through a change costs when its transaction has to be looked up.
 const LOOK_UP: u64 = 6;
+/// How many changes a walk for one of a busy key looks through, twice as many as it should have to.
+const BUSY_WAY: u64 = 20;
 
 /// A search under way: what was looked through, and what comes next.
 #[derive(Debug)]
@@ -31,6 +37,7 @@ pub(in crate::query) struct Search<'f> {
     /// How many changes may still be looked through.
     budget: u64,
     asked: bool,
+    answer: Answer,
     current: Option<Current>,
     end: Option<End>,
 }
@@ -66,6 +73,7 @@ impl<'f> Search<'f> {
             edge,
             budget: limit,
             asked: false,
+            answer: Answer::default(),
             current: None,
             end: None,
         }
@@ -74,6 +82,34 @@ impl<'f> Search<'f> {
     /// Where the search stopped before its end; `None` when there is nothing more.
     pub(in crate::query) fn stopped(&self) -> Option<Position> {
         self.edge.filter(|_| self.end == Some(End::Stopped))
+    }
+
+    /// The statement to begin with, for a caller that reads changes whole: what it finds where the
+    /// key has few transactions. Its rows are for [`take`](Self::take), scope and all. `None` where
+    /// nothing has to be asked.
+    pub(in crate::query) fn begin(&mut self, missing: u64) -> Option<SelectStatement> {
+        let key = self.key()?;
+        self.asked = true;
+        Some(few::statement(&self.steps(), key, missing))
+    }
+
+    /// Takes a row of the first statement, and gives its change if it has one.
+    pub(in crate::query) fn take(
+        &mut self,
+        row: &QueryResult,
+    ) -> Result<Option<audit_change::Model>> {
+        let change = few::change(row)?;
+        if change.is_none() {
+            self.answer = Answer::read(row)?;
+        }
+        Ok(change)
+    }
+
+    /// Takes note of how many changes the first statement found.
+    pub(in crate::query) fn begun(&mut self, found: u64, missing: u64) {
+        if !self.answer.are_many && found < missing {
+            self.end = Some(End::Exhausted);
+        }
     }
 
     /// The next step, for a caller that still misses some changes: it finds no more than those,
@@ -108,8 +144,7 @@ impl<'f> Search<'f> {
         if self.filter.transaction.is_some() && self.filter.record.is_none() {
             return Ok(Some((Step::Transaction, 0)));
         }
-        let key = self.filter.key().filter(|_| self.filter.record.is_none());
-        let Some(key) = key else {
+        let Some(key) = self.key() else {
             let every = !self.filter.has_conditions();
             return Ok(Some((if every { Step::Every } else { walk }, limit)));
         };
@@ -117,6 +152,10 @@ impl<'f> Search<'f> {
             && evidence::are_few(&self.steps(), key, db).await?
         {
             return Ok(Some((Step::Transactions { month: None }, 0)));
+        }
+        if std::mem::take(&mut self.answer.is_busy) {
+            let limit = Ord::min(limit, missing.saturating_mul(BUSY_WAY));
+            return Ok(Some((Step::Walk { limit, month: None }, limit)));
         }
         let (month, found) = match evidence::ask(&self.steps(), key, missing, db).await? {
             Evidence::Nothing => {
@@ -162,7 +201,7 @@ impl<'f> Search<'f> {
             return Ok(());
         }
         match step {
-            Step::Every | Step::Transaction | Step::Transactions { month: None } => {
+            Step::Every | Step::Transaction | Step::Few | Step::Transactions { month: None } => {
                 self.end = Some(End::Exhausted);
             }
             Step::Transactions { month: Some(month) } => self.go_beyond(month, cost),
@@ -182,6 +221,12 @@ impl<'f> Search<'f> {
             }
         }
         Ok(())
+    }
+
+    /// The key that finds transactions, unless something else finds less.
+    fn key(&self) -> Option<Key> {
+        let finds_less = self.filter.transaction.is_some() || self.filter.record.is_some();
+        self.filter.key().filter(|_| !finds_less)
     }
 
     /// Goes on with what was captured in other months.

@@ -13,7 +13,7 @@ use super::step::{Month, Steps};
 use crate::{error::Result, query::filter::Key, schema};
 
 /// The most transactions whose changes are read whatever their months.
-const FEW: i64 = 200;
+pub(super) const FEW: i64 = 200;
 
 /// What is known of the transactions of a key that may have changes in the month of the nearest
 /// change that is left.
@@ -33,16 +33,7 @@ pub(super) async fn are_few<C: ConnectionTrait>(
     key: Key,
     db: &C,
 ) -> Result<bool> {
-    // Bounds that PostgreSQL can't see make it take the key's own index, whatever it believes of
-    // the key: read from the first transaction on, the few may be the last.
-    let ids = ids(
-        steps,
-        key,
-        &format!(
-            "AND k.id BETWEEN (SELECT 0::bigint) AND (SELECT {}) LIMIT {FEW} + 1",
-            i64::MAX
-        ),
-    );
+    let ids = first(steps, key);
     let few: Option<i64> = match db.query_one(&counted(ids)).await? {
         Some(row) => Some(row.try_get("", "n")?),
         None => None,
@@ -82,30 +73,44 @@ pub(super) async fn ask<C: ConnectionTrait>(
     })
 }
 
-fn ids(steps: &Steps<'_>, key: Key, condition: &str) -> SelectStatement {
+/// The ids of the key's transactions, and of one more than are few.
+///
+/// Bounds that PostgreSQL can't see make it take the key's own index, whatever it believes of the
+/// key: read from the first transaction on, the few may be the last.
+pub(super) fn first(steps: &Steps<'_>, key: Key) -> SelectStatement {
+    let bounds = format!(
+        "AND k.id BETWEEN (SELECT 0::bigint) AND (SELECT {}) LIMIT {FEW} + 1",
+        i64::MAX
+    );
+    ids(steps, key, &bounds)
+}
+
+pub(super) fn ids(steps: &Steps<'_>, key: Key, condition: &str) -> SelectStatement {
     Query::select()
-        .expr(Expr::cust("1"))
+        .expr(Expr::cust("k.id"))
         .from_subquery(key.ids(steps.filter), "k")
         .and_where(Expr::cust(format!("true {condition}")))
         .to_owned()
 }
 
-fn counted(ids: SelectStatement) -> SelectStatement {
+pub(super) fn counted(ids: SelectStatement) -> SelectStatement {
     Query::select()
         .expr_as(Expr::cust("count(*)"), "n")
         .from_subquery(ids, "counted")
         .to_owned()
 }
 
+/// What is evaluated once, and only where it is asked for.
+pub(super) fn cte(name: &'static str, query: &SelectStatement) -> CommonTableExpression {
+    let mut cte = CommonTableExpression::new();
+    cte.table_name(name)
+        .query(query.to_owned())
+        .materialized(true);
+    cte
+}
+
 fn question(steps: &Steps<'_>, key: Key, missing: u64) -> SelectStatement {
     let changes = format!("{}.audit_changes", schema::current().quoted());
-    let cte = |name: &'static str, query: &SelectStatement| {
-        let mut cte = CommonTableExpression::new();
-        cte.table_name(name)
-            .query(query.to_owned())
-            .materialized(true);
-        cte
-    };
     let place = Query::select()
         .expr(Expr::cust(format!(
             "date_trunc('month', n.captured_at, 'UTC') AS since, \

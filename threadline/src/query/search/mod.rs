@@ -7,6 +7,7 @@
 
 mod course;
 mod evidence;
+mod few;
 mod step;
 
 pub(super) use self::course::{Position, Search};

@@ -8,7 +8,7 @@ use sea_orm::{
     sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement, WithClause},
 };
 
-use super::Position;
+use super::{Position, few};
 use crate::{
     entity::audit_change::{self, Column},
     error::Result,
@@ -31,6 +31,8 @@ pub(super) enum Step {
     Every,
     /// The changes of the one transaction.
     Transaction,
+    /// The changes of the transactions of the key, if they are [few](super::few).
+    Few,
     /// The changes of the transactions of the key: all of them, or those of a month.
     Transactions { month: Option<Month> },
     /// So many changes on the way back, and of each whether it is one to find. In a month, whose
@@ -69,6 +71,7 @@ impl Steps<'_> {
         let (changes, known) = match step {
             Step::Every => (self.walked(None, None), None),
             Step::Transaction => (self.of_transaction(), None),
+            Step::Few => (self.of_these(few::ids(key), None), key),
             Step::Transactions { month } => (self.of_transactions(month), key),
             Step::Walk { limit, month } => (
                 self.walked(month, Some(limit)),
@@ -303,6 +306,10 @@ impl Steps<'_> {
         if key == Key::Action {
             ids.distinct();
         }
+        self.of_these(ids, month)
+    }
+
+    fn of_these(&self, ids: SelectStatement, month: Option<Month>) -> SelectStatement {
         let mut of_one = self.changes(month);
         of_one
             .and_where(Expr::col(("c", "transaction_id")).equals(("t", "id")))
