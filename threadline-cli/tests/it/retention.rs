@@ -200,7 +200,7 @@ fn show_and_evidence_tell_what_a_run_did() {
         &format!("{POLICY}[retention.classes.short]\nkeep_days = 5\nkeep_last = false\ntables = ['items']\n"),
     );
     let said = host.done(["retention", "show"]);
-    let (rest, short) = said.split_once("public.items").unwrap_or((&said, ""));
+    let (rest, short) = said.split_once("\nitems ").unwrap_or((&said, ""));
     let short = short.lines().next().unwrap_or_default();
     assert!(
         rest.contains("10 days  stays") && short.contains("5 days   by age"),
