@@ -195,7 +195,18 @@ fn show_and_evidence_tell_what_a_run_did() {
         (&Value::from(1), &Value::from(20))
     );
     assert_eq!(json["runs"][0]["actor_id"], "carol");
+    host.write(
+        "threadline.toml",
+        &format!("{POLICY}[retention.classes.short]\nkeep_days = 5\nkeep_last = false\ntables = ['items']\n"),
+    );
     let said = host.done(["retention", "show"]);
+    let (rest, short) = said.split_once("\nitems ").unwrap_or((&said, ""));
+    let short = short.lines().next().unwrap_or_default();
+    assert!(
+        rest.contains("10 days  stays") && short.contains("5 days   by age"),
+        "{said}"
+    );
+    host.write("threadline.toml", POLICY);
     assert!(
         said.contains("every other table") && said.contains("completed"),
         "{said}"

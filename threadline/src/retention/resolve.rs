@@ -55,12 +55,14 @@ async fn row<C: ConnectionTrait>(
     }
 }
 
-/// Whether the trail has a change of the row.
+/// Whether the trail has a change of the row. In order, so that the first one is looked for and not all
+/// of a month.
 async fn has_changes<C: ConnectionTrait>(row: &Value, db: &C) -> Result<bool, DbErr> {
     let sql = format!(
-        "SELECT EXISTS (SELECT FROM {schema}.audit_changes c, (SELECT $1::text::jsonb) AS r(row)
+        "SELECT count(*) > 0 AS found FROM (SELECT FROM {schema}.audit_changes c
             WHERE c.row_key = (SELECT {schema}.row_key($1::text::jsonb ->> 'schema', $1::text::jsonb ->> 'table', $1::text::jsonb -> 'key'))
-              AND c.table_pk = r.row -> 'key' AND c.table_schema = r.row ->> 'schema' AND c.table_name = r.row ->> 'table') AS found",
+              AND c.table_pk = $1::text::jsonb -> 'key' AND c.table_schema = $1::text::jsonb ->> 'schema' AND c.table_name = $1::text::jsonb ->> 'table'
+            ORDER BY c.captured_at, c.id LIMIT 1) AS c",
         schema = schema::current().quoted()
     );
     let values = [row.to_string().into()];

@@ -11,6 +11,9 @@ use crate::{codegen::TableName, entity::audit_retention_run, schema};
 /// How many runs a status shows.
 const RUNS: u64 = 10;
 
+/// How many changes of tables of one name are looked through for the oldest one of a lane.
+const LOOKED_THROUGH: u32 = 1_000;
+
 /// A purge that is this late is overdue, in days.
 const GRACE_DAYS: i64 = 7;
 
@@ -49,7 +52,8 @@ pub struct LaneStatus {
     pub cutoff: DateTime<Utc>,
     /// Since when nothing was purged; `None` where nothing ever was.
     pub complete_since: Option<DateTime<Utc>>,
-    /// The oldest change that is there.
+    /// The oldest change that is there. Tables of several schemas that share a name are told apart among
+    /// the first thousand changes of that name.
     pub oldest_change: Option<DateTime<Utc>>,
     /// For how many days a purge has been overdue; see [`overdue`].
     pub overdue_days: Option<i64>,
@@ -146,21 +150,30 @@ async fn default_horizon<C: ConnectionTrait>(
     Ok(row.map(|row| row.complete_since))
 }
 
-/// The oldest change of a lane; one look at the index for each table that there is.
+/// The oldest change of a lane: from name to name, since what is in classes may be most of the trail,
+/// and of each among its first changes. Tables of several schemas may share a name.
+///
+/// The order begins with the name, which is a range of one, so that the index of names has it.
 async fn oldest<C: ConnectionTrait>(
     rules: &Rules,
     lane: usize,
     db: &C,
 ) -> Result<Option<DateTime<Utc>>, RetentionError> {
     let changes = format!("{}.audit_changes", schema::current().quoted());
+    let of_name = format!(
+        "(SELECT c.table_name, c.captured_at, c.id, c.table_schema FROM {changes} c WHERE c.table_name >= n.name AND c.table_name <= n.name
+           ORDER BY c.table_name, c.captured_at, c.id LIMIT (SELECT {LOOKED_THROUGH})) AS c"
+    );
     let backend = db.get_database_backend();
     let statement = match lane.checked_sub(1).map(|i| &rules.tables[i]) {
         Some(rule) => Statement::from_sql_and_values(
             backend,
-            format!("SELECT captured_at FROM {changes} WHERE table_name = $1 AND table_schema = $2 ORDER BY captured_at, id LIMIT 1"),
+            format!(
+                "SELECT c.captured_at FROM (SELECT $1::text AS name OFFSET 0) AS n CROSS JOIN LATERAL {of_name}
+                  WHERE c.table_schema = $2 ORDER BY c.table_name, c.captured_at, c.id LIMIT 1"
+            ),
             [rule.table.clone().into(), rule.schema.clone().into()],
         ),
-        // From name to name: what is in classes may be most of the trail.
         None => Statement::from_sql_and_values(
             backend,
             format!(
@@ -168,11 +181,11 @@ async fn oldest<C: ConnectionTrait>(
                    (SELECT table_name FROM {changes} ORDER BY table_name LIMIT 1)
                    UNION ALL SELECT (SELECT c.table_name FROM {changes} c WHERE c.table_name > n.name ORDER BY c.table_name LIMIT 1) FROM names n WHERE n.name IS NOT NULL)
                  SELECT o.captured_at FROM names n CROSS JOIN LATERAL
-                   (SELECT c.captured_at FROM {changes} c WHERE c.table_name = n.name
-                       AND NOT EXISTS (SELECT FROM jsonb_array_elements($1::text::jsonb -> 'tables') AS x
+                   (SELECT c.captured_at FROM {of_name}
+                     WHERE NOT EXISTS (SELECT FROM jsonb_array_elements($1::text::jsonb -> 'tables') AS x
                          WHERE x.value ->> 'table' = n.name AND x.value ->> 'schema' = c.table_schema)
-                     ORDER BY c.captured_at, c.id LIMIT 1) AS o
-                  ORDER BY o.captured_at LIMIT 1"
+                     ORDER BY c.table_name, c.captured_at, c.id LIMIT 1) AS o
+                  WHERE n.name IS NOT NULL ORDER BY o.captured_at LIMIT 1"
             ),
             [rules.text.clone().into()],
         ),

@@ -39,7 +39,7 @@ pub(crate) struct RetentionPage {
 pub(crate) struct Kept {
     /// Tables without a class together, then each table that has one.
     lanes: Vec<LaneStatus>,
-    /// Whether the last change of a live row stays.
+    /// Whether the last change of a live row of a table without a class stays.
     keep_last: bool,
     /// How many things are held, whatever their age.
     holds: Holds,
@@ -160,7 +160,6 @@ impl Page for RetentionPage {
             context! {
                 lanes => policy.lanes.iter().take(LANES).map(lane_view).collect::<Vec<_>>(),
                 more => policy.lanes.len().saturating_sub(LANES),
-                keep_last => policy.keep_last,
                 holds => Value::from(Serde(policy.holds)),
             }
         });
@@ -191,6 +190,7 @@ fn lane_view(lane: &LaneStatus) -> Value {
         table => lane.table.as_ref().map(ToString::to_string),
         class => lane.class.as_deref(),
         keep_days => lane.keep_days,
+        keep_last => lane.keep_last,
         cutoff => instant_view(lane.cutoff),
         complete_since => lane.complete_since.map(instant_view),
         oldest => lane.oldest_change.map(instant_view),

@@ -13,6 +13,7 @@ use crate::support::{TestDb, written};
 fn policy() -> RetentionPolicy {
     RetentionPolicy::keep_days(400)
         .and_then(|policy| policy.class("short", 30, ["sessions".parse().unwrap()]))
+        .and_then(|policy| policy.keep_last_of("short", false))
         .and_then(|policy| policy.hold(Hold::correlation_id("case-12").reason("the secret case")))
         .unwrap()
 }
@@ -35,6 +36,8 @@ async fn policy_partitions_and_runs_are_shown_and_what_is_held_is_only_counted()
         "30 days",
         "sessions",
         "every other table",
+        ">stays<",
+        ">by age<",
         "1 correlation id",
         "audit_changes_default",
         "completed",

@@ -29,6 +29,7 @@ fn text(status: &RetentionStatus) -> String {
                 .map_or_else(|| "every other table".to_owned(), ToString::to_string),
             lane.class.clone().unwrap_or_else(|| "-".to_owned()),
             format!("{} days", lane.keep_days),
+            if lane.keep_last { "stays" } else { "by age" }.to_owned(),
             second(lane.cutoff),
             or(lane.complete_since, "nothing purged"),
             or(lane.oldest_change, "-"),
@@ -40,16 +41,13 @@ fn text(status: &RetentionStatus) -> String {
         "TABLE",
         "CLASS",
         "KEPT",
+        "LAST OF A LIVE ROW",
         "CUTOFF",
         "COMPLETE SINCE",
         "OLDEST CHANGE",
         "OVERDUE",
     ];
     let mut text = output::table(headings, lanes);
-    text += match status.keep_last {
-        true => "the last change of a live row stays, whatever its age\n",
-        false => "the last change of a live row goes by its age\n",
-    };
     for hold in &status.holds {
         text += &format!("held: {}\n", visible(&hold.to_string()));
     }

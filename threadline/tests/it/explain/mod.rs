@@ -3,6 +3,7 @@
 mod export;
 mod health;
 mod plan;
+mod retention;
 mod round_trips;
 mod saved_view;
 mod seed;

@@ -29,6 +29,8 @@ struct Policy {
     keep_last: bool,
     hold: bool,
     class: Option<u32>,
+    /// Whether the rows of the table `quiet` stay, whatever becomes of the items.
+    quiet_stays: bool,
     /// Whether months are dropped, not changes purged one by one.
     months: bool,
     /// How many batches of it are done before it is killed; `None` lets it end.
@@ -65,10 +67,40 @@ fn policies() -> impl Strategy<Value = Vec<Policy>> {
         keep_last,
         hold,
         class,
+        quiet_stays: false,
         months,
         batches,
     });
     vec(policy, 1..4)
+}
+
+/// Lives beside a table whose rows never change: a month of it outlives what came after it. Without
+/// TRUNCATE, whose marker has no last version of its own.
+fn steps_beside_quiet_rows() -> impl Strategy<Value = Vec<Step>> {
+    let id = 1..=IDS;
+    let write = prop_oneof![
+        3 => id.clone().prop_map(|id| format!("INSERT INTO items VALUES ({id}, md5(random()::text)) ON CONFLICT (id) DO UPDATE SET title = excluded.title")),
+        2 => id.prop_map(|id| format!("DELETE FROM items WHERE id = {id}")),
+        1 => Just("INSERT INTO quiet DEFAULT VALUES".to_owned()),
+    ];
+    let step = prop_oneof![
+        2 => write.prop_map(|sql| Step::Write { sql, held: false }),
+        1 => (10..35_u32).prop_map(Step::Age),
+    ];
+    vec(step, 5..30)
+}
+
+fn policies_of_months() -> impl Strategy<Value = Vec<Policy>> {
+    let policy = (1..40_u32, any::<bool>()).prop_map(|(days, keep_last)| Policy {
+        days,
+        keep_last,
+        hold: false,
+        class: None,
+        quiet_stays: true,
+        months: true,
+        batches: None,
+    });
+    vec(policy, 1..3)
 }
 
 fn held() -> ActorRef {
@@ -86,6 +118,12 @@ impl Policy {
         if let Some(days) = self.class {
             policy = policy
                 .class("items", days, ["items".parse().unwrap()])
+                .unwrap();
+        }
+        if self.quiet_stays {
+            policy = policy
+                .class("quiet", self.days, ["quiet".parse().unwrap()])
+                .and_then(|policy| policy.keep_last_of("quiet", true))
                 .unwrap();
         }
         policy
@@ -168,7 +206,7 @@ async fn truth(test: &TestDb, instants: &[DateTime<Utc>]) -> Truth {
 
 async fn check(test: &TestDb, steps: &[Step], policies: &[Policy]) {
     test.forge(
-        "TRUNCATE threadline.audit_changes, threadline.audit_transactions, threadline.audit_actions, threadline.audit_horizons, threadline.audit_retention_runs; TRUNCATE items",
+        "TRUNCATE threadline.audit_changes, threadline.audit_transactions, threadline.audit_actions, threadline.audit_horizons, threadline.audit_retention_runs; TRUNCATE items, quiet",
     )
     .await;
     past_months(test).await;
@@ -251,14 +289,18 @@ async fn check(test: &TestDb, steps: &[Step], policies: &[Policy]) {
     assert_eq!(orphans, Vec::<i64>::new());
 }
 
-#[test]
-fn after_any_retention_a_row_is_what_it_was_or_unknown() {
+/// Tries random cases.
+fn run_cases(
+    steps: impl Strategy<Value = Vec<Step>>,
+    policies: impl Strategy<Value = Vec<Policy>>,
+) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()
         .unwrap();
-    let test = runtime.block_on(TestDb::with_tables(ITEMS, &["items"]));
+    let tables = format!("{ITEMS}; CREATE TABLE quiet (id serial PRIMARY KEY)");
+    let test = runtime.block_on(TestDb::with_tables(&tables, &["items", "quiet"]));
     let config = Config {
         cases: 48,
         max_shrink_iters: 200,
@@ -267,7 +309,7 @@ fn after_any_retention_a_row_is_what_it_was_or_unknown() {
     };
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let result =
-        TestRunner::new_with_rng(config, rng).run(&(steps(), policies()), |(steps, policies)| {
+        TestRunner::new_with_rng(config, rng).run(&(steps, policies), |(steps, policies)| {
             // A failed assertion is a panic, which the runner takes for the failure of the case.
             runtime.block_on(check(&test, &steps, &policies));
             Ok(())
@@ -275,4 +317,14 @@ fn after_any_retention_a_row_is_what_it_was_or_unknown() {
     if let Err(failure) = result {
         panic!("{failure}");
     }
+}
+
+#[test]
+fn after_any_retention_a_row_is_what_it_was_or_unknown() {
+    run_cases(steps(), policies());
+}
+
+#[test]
+fn after_months_went_from_between_quiet_rows_a_row_is_what_it_was_or_unknown() {
+    run_cases(steps_beside_quiet_rows(), policies_of_months());
 }

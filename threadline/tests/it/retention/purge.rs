@@ -441,6 +441,30 @@ async fn a_truncate_ends_what_is_held_for_as_long_as_it_is_held() {
 }
 
 #[tokio::test]
+async fn the_last_version_before_a_truncate_stays_while_an_older_one_is_held() {
+    let test = items().await;
+    let ctx = AuditContext::for_actor(ActorRef::user("held").unwrap());
+    let txn = test.db.begin_audited(&ctx).await.unwrap();
+    sql(&txn, "INSERT INTO items VALUES (1, 'a')").await;
+    txn.commit().await.unwrap();
+    test.run("UPDATE items SET title = 'b'; UPDATE items SET title = 'c'; TRUNCATE items")
+        .await;
+    test.age(30).await;
+    let policy = days(10)
+        .hold(Hold::actor(ActorRef::user("held").unwrap()))
+        .unwrap();
+    let before = item(&test, 1, Utc::now()).await;
+    run(&test, &policy).await;
+    assert_eq!(
+        left(&test).await,
+        ["items insert 1 a", "items update 1 c", "items truncate"]
+    );
+    assert_eq!(item(&test, 1, Utc::now()).await, before);
+    run(&test, &days(10)).await;
+    assert_eq!(left(&test).await, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn transactions_and_actions_go_with_their_last_change_and_actions_alone_by_their_age() {
     let test = items().await;
     let ctx = AuditContext::for_actor(ActorRef::user(1).unwrap());
