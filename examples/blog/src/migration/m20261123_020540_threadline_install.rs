@@ -1146,7 +1146,13 @@ BEGIN
           OR EXISTS (SELECT FROM "threadline".audit_changes n
             WHERE n.row_key = c.row_key AND n.table_pk = c.table_pk AND n.table_schema = c.table_schema AND n.table_name = c.table_name
               AND (n.captured_at, n.id) > (c.captured_at, c.id) AND n.captured_at < v_cutoff)
-          OR EXISTS (SELECT FROM "threadline".audit_changes m
+          -- What it was when a TRUNCATE ended it is told by its last version, not by an older one that is held.
+          OR NOT (v_by_transaction AND EXISTS (SELECT FROM "threadline".audit_changes o
+          WHERE o.row_key = c.row_key AND o.table_pk = c.table_pk AND o.table_schema = c.table_schema AND o.table_name = c.table_name
+            AND (o.captured_at, o.id) < (c.captured_at, c.id) AND (EXISTS (SELECT FROM "threadline".audit_transactions t WHERE t.id = o.transaction_id
+          AND (v_correlations @> ARRAY[t.correlation_id] OR v_actors @> ARRAY[concat_ws(':', t.actor_type, t.actor_id)]))
+        OR EXISTS (SELECT FROM "threadline".audit_actions t WHERE t.transaction_id = o.transaction_id
+          AND (v_correlations @> ARRAY[t.correlation_id] OR v_actors @> ARRAY[concat_ws(':', t.actor_type, t.actor_id)]))))) AND EXISTS (SELECT FROM "threadline".audit_changes m
             WHERE m.row_key = "threadline".row_key(c.table_schema, c.table_name, '{}') AND m.op = 'truncate'
               AND m.table_schema = c.table_schema AND m.table_name = c.table_name AND coalesce(m.partition_name = c.partition_name, true)
               AND (m.captured_at, m.id) > (c.captured_at, c.id) AND m.captured_at < v_cutoff)
@@ -1178,7 +1184,13 @@ BEGIN
           OR EXISTS (SELECT FROM "threadline".audit_changes n
             WHERE n.row_key = c.row_key AND n.table_pk = c.table_pk AND n.table_schema = c.table_schema AND n.table_name = c.table_name
               AND (n.captured_at, n.id) > (c.captured_at, c.id) AND n.captured_at < v_cutoff)
-          OR EXISTS (SELECT FROM "threadline".audit_changes m
+          -- What it was when a TRUNCATE ended it is told by its last version, not by an older one that is held.
+          OR NOT (v_by_transaction AND EXISTS (SELECT FROM "threadline".audit_changes o
+          WHERE o.row_key = c.row_key AND o.table_pk = c.table_pk AND o.table_schema = c.table_schema AND o.table_name = c.table_name
+            AND (o.captured_at, o.id) < (c.captured_at, c.id) AND (EXISTS (SELECT FROM "threadline".audit_transactions t WHERE t.id = o.transaction_id
+          AND (v_correlations @> ARRAY[t.correlation_id] OR v_actors @> ARRAY[concat_ws(':', t.actor_type, t.actor_id)]))
+        OR EXISTS (SELECT FROM "threadline".audit_actions t WHERE t.transaction_id = o.transaction_id
+          AND (v_correlations @> ARRAY[t.correlation_id] OR v_actors @> ARRAY[concat_ws(':', t.actor_type, t.actor_id)]))))) AND EXISTS (SELECT FROM "threadline".audit_changes m
             WHERE m.row_key = "threadline".row_key(c.table_schema, c.table_name, '{}') AND m.op = 'truncate'
               AND m.table_schema = c.table_schema AND m.table_name = c.table_name AND coalesce(m.partition_name = c.partition_name, true)
               AND (m.captured_at, m.id) > (c.captured_at, c.id) AND m.captured_at < v_cutoff)
