@@ -116,9 +116,19 @@ impl Steps<'_> {
                 .clear_selects()
                 .expr(Expr::cust("audit_changes.*"))
                 .take();
-            let nearest = Query::select()
+            // PostgreSQL takes a hidden limit for a tenth of all there is, and would compile a
+            // statement that it believes to be that long, which takes a second. It sees a round one.
+            let round = limit.checked_next_power_of_two();
+            let round = round.and_then(|round| i64::try_from(round).ok());
+            let round = format!("LIMIT {}", round.unwrap_or(i64::MAX));
+            let among = Query::select()
                 .expr(Expr::cust("f.*"))
                 .from_subquery(found, "f")
+                .and_where(self.nearest_of("f", &order, &round, []))
+                .to_owned();
+            let nearest = Query::select()
+                .expr(Expr::cust("f.*"))
+                .from_subquery(among, "f")
                 .and_where(self.nearest_of("f", &order, LIMIT, [limit]))
                 .to_owned();
             select = audit_change::Entity::find();

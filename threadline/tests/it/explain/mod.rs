@@ -1,5 +1,6 @@
 //! Every query of the library uses the index that is there for it.
 
+mod cost;
 mod export;
 mod health;
 mod plan;

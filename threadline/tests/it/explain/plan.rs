@@ -21,6 +21,8 @@ pub struct Plan {
     pub read: i64,
     /// The most rows that were sorted.
     pub sorted: i64,
+    /// What PostgreSQL believes that the dearest statement costs.
+    pub cost: f64,
 }
 
 /// Runs the statement and reads its plan: one made for its values, or (`auto`) the one that
@@ -63,6 +65,7 @@ pub async fn plan(db: &impl ConnectionTrait, statement: &Statement, mode: &str) 
     let json: Value = row.try_get_by_index(0).unwrap();
     let mut plan = Plan::default();
     plan.visit(&json[0]["Plan"], &names);
+    plan.cost = json[0]["Plan"]["Total Cost"].as_f64().unwrap();
     plan
 }
 
