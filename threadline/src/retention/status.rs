@@ -53,7 +53,8 @@ pub struct LaneStatus {
     /// Since when nothing was purged; `None` where nothing ever was.
     pub complete_since: Option<DateTime<Utc>>,
     /// The oldest change that is there. Tables of several schemas that share a name are told apart among
-    /// the first thousand changes of that name.
+    /// the first thousand changes of that name; `None` where it is not one of them, and then a purge
+    /// is not seen to be overdue.
     pub oldest_change: Option<DateTime<Utc>>,
     /// For how many days a purge has been overdue; see [`overdue`].
     pub overdue_days: Option<i64>,
